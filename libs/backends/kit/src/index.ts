@@ -1,0 +1,7 @@
+/** What an adapter is: a manifest (data), a send function, and the few tools that every adapter may use. */
+export * from './adapter.ts';
+export * from './manifest.ts';
+export * from './outcomes.ts';
+export * from './network.ts';
+export * from './targets.ts';
+export * from './mask.ts';

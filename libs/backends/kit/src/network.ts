@@ -1,0 +1,175 @@
+/** The guarded way out: HTTP and TCP that check every target address, reuse connections and never throw. */
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { Agent, request as undiciRequest, type Dispatcher } from 'undici';
+import type { TargetGuard } from './targets.ts';
+
+/** Why nothing came back. */
+export interface NetworkFailure {
+  kind: 'refused' | 'reset' | 'timeout' | 'dns' | 'tls' | 'unreachable' | 'forbidden' | 'tooLarge' | 'protocol';
+  detail: string;
+}
+
+/** An HTTP exchange that came back with a status. */
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  /** Body as UTF-8. */
+  text: string;
+}
+
+/** A request of an adapter. Redirects are never followed. */
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  signal: AbortSignal;
+  /** Whether to accept a certificate that no known authority signed. */
+  acceptAnyCertificate?: boolean;
+}
+
+/** A result that is either a value or a failure; adapters turn the latter into an outcome with `fromNetworkFailure`. */
+export type Attempted<T> = { ok: true; value: T } | { ok: false; failure: NetworkFailure };
+
+/** Where to open a socket. */
+export interface TcpTarget {
+  host: string;
+  port: number;
+  tls?: boolean;
+  acceptAnyCertificate?: boolean;
+  signal: AbortSignal;
+}
+
+/** The guarded way out. */
+export interface Network {
+  http(request: HttpRequest): Promise<Attempted<HttpAnswer>>;
+  tcp(target: TcpTarget): Promise<Attempted<Socket>>;
+  /** Closes idle connections. */
+  close(): Promise<void>;
+}
+
+class ForbiddenTarget extends Error {
+  readonly code = 'FORBIDDEN_TARGET';
+}
+
+/** Largest answer that is read, in bytes; more is a failure of kind `tooLarge`. */
+const answerBytes = 64 * 1024;
+
+/** Makes a network whose every connection passes the guard, also after DNS (so that a name cannot be rebound). */
+export function createNetwork(guard: TargetGuard): Network {
+  const lookup = guardedLookup(guard);
+  const agents = [true, false].map(
+    (rejectUnauthorized) =>
+      new Agent({ connect: { lookup, rejectUnauthorized, timeout: 10_000 }, keepAliveTimeout: 10_000, maxResponseSize: answerBytes }),
+  ) as [Agent, Agent];
+  return {
+    http: (request) => attempt(() => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], guard)),
+    tcp: (target) => attempt(() => openSocket(target, lookup, guard)),
+    close: async () => {
+      await Promise.all(agents.map((agent) => agent.close()));
+    },
+  };
+}
+
+async function exchange(request: HttpRequest, dispatcher: Dispatcher, guard: TargetGuard): Promise<HttpAnswer> {
+  refuseLiteral(new URL(request.url).hostname, guard);
+  const { method, headers, body, signal } = request;
+  const answer = await undiciRequest(request.url, {
+    method,
+    dispatcher,
+    signal,
+    ...(headers ? { headers } : {}),
+    ...(body === undefined ? {} : { body }),
+  });
+  const { statusCode: status } = answer;
+  const succeeded = status >= 200 && status < 300;
+  // A success whose body then fails is still a success: the server took the message.
+  const text = await answer.body.text().catch((error: unknown) => {
+    if (succeeded && !signal.aborted) return '';
+    throw error;
+  });
+  return { status, headers: answer.headers, text };
+}
+
+function openSocket(target: TcpTarget, lookup: LookupFunction, guard: TargetGuard): Promise<Socket> {
+  refuseLiteral(target.host, guard);
+  const { host, port, signal } = target;
+  return new Promise((resolve, reject) => {
+    const socket = target.tls
+      ? tlsConnect({ host, port, lookup, rejectUnauthorized: !target.acceptAnyCertificate, ...(isIP(host) ? {} : { servername: host }) })
+      : tcpConnect({ host, port, lookup });
+    const onAbort = () => socket.destroy(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', onAbort));
+    socket.once('error', reject);
+    socket.once(target.tls ? 'secureConnect' : 'connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** A literal skips DNS and so the guarded lookup; `new URL` has already folded `0x7f.1` and the like to dotted form. */
+function refuseLiteral(hostname: string, guard: TargetGuard): void {
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  if (!isIP(bare)) return;
+  const refusal = guard(bare);
+  if (refusal) throw new ForbiddenTarget(refusal);
+}
+
+function guardedLookup(guard: TargetGuard): LookupFunction {
+  return (hostname, options, callback) => {
+    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, []);
+      const addresses = found as LookupAddress[];
+      const refusal = addresses.map((entry) => guard(entry.address)).find((reason) => reason !== undefined);
+      if (refusal) return callback(new ForbiddenTarget(`${hostname}: ${refusal}`), []);
+      if (options.all) return callback(null, addresses);
+      const first = addresses[0]!;
+      callback(null, first.address, first.family);
+    });
+  };
+}
+
+async function attempt<T>(run: () => Promise<T>): Promise<Attempted<T>> {
+  try {
+    return { ok: true, value: await run() };
+  } catch (error) {
+    return { ok: false, failure: describeFailure(error) };
+  }
+}
+
+const kindByCode: Record<string, NetworkFailure['kind']> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  UND_ERR_SOCKET: 'reset',
+  ETIMEDOUT: 'timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  FORBIDDEN_TARGET: 'forbidden',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'tooLarge',
+};
+
+/** Names what went wrong on a connection; unknown faults are `protocol`. Never throws. */
+export function describeFailure(error: unknown): NetworkFailure {
+  const { name, code, message, cause } = (error ?? {}) as { name?: string; code?: string; message?: string; cause?: unknown };
+  if (name === 'TimeoutError' || name === 'AbortError') return { kind: 'timeout', detail: 'no answer in time' };
+  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0]);
+  const kind = code === undefined ? undefined : (kindByCode[code] ?? (isTlsCode(code) ? 'tls' : undefined));
+  if (kind) return { kind, detail: message || code || kind };
+  if (cause) return describeFailure(cause);
+  return { kind: 'protocol', detail: message ?? String(error) };
+}
+
+function isTlsCode(code: string): boolean {
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code);
+}

@@ -1,0 +1,26 @@
+/** How consumers of a queue work. */
+export interface ConsumeOptions {
+  /** Jobs under way at once in this process. */
+  concurrency: number;
+  /** Jobs per period over all processes. */
+  rate?: { max: number; perMs: number };
+}
+
+/** A running consumer. */
+export interface Consumer {
+  /** Takes no more jobs and waits for those under way. */
+  close(): Promise<void>;
+}
+
+/** The doorbells of a process. A ring that fails is logged, never thrown: the sweep rings again. */
+export interface Queues {
+  /** Asks the routers to route these events. */
+  ringRoute(eventIds: readonly string[]): Promise<void>;
+  /** Asks the couriers of a backend to attempt these deliveries, after `delayMs` milliseconds if given. */
+  ringDeliver(backend: string, deliveryIds: readonly string[], delayMs?: number): Promise<void>;
+  consumeRoute(handler: (eventIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
+  consumeDeliver(backend: string, handler: (deliveryIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
+  /** Whether the server behind the queues answers. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}

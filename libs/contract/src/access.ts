@@ -42,6 +42,9 @@ export type ApiKeyView = z.infer<typeof apiKeyView>;
 /** The one answer that shows the key. */
 export const createdApiKey = apiKeyView.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' });
 
+/** The one answer that shows the key. */
+export type CreatedApiKey = z.infer<typeof createdApiKey>;
+
 /** Who changed what. */
 export const auditEntry = z
   .strictObject({

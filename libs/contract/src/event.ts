@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
 
-const attribute = z.string().min(1).max(limits.attributeChars);
+const attribute = z
+  .string()
+  .min(1)
+  .max(limits.attributeChars)
+  .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be well-formed Unicode without NUL');
 
 /** Any JSON value. */
 export const jsonValue: z.ZodType<JsonValue> = z.unknown().meta({ id: 'JsonValue', description: 'Any JSON value.' }) as never;

@@ -16,3 +16,4 @@ export * from './access.ts';
 export * from './inbox.ts';
 export * from './jobs.ts';
 export * from './page.ts';
+export * from './stories.ts';

@@ -5,3 +5,4 @@ export * from './outcomes.ts';
 export * from './network.ts';
 export * from './targets.ts';
 export * from './mask.ts';
+export * from './fields.ts';

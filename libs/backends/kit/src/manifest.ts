@@ -40,7 +40,7 @@ export interface Manifest<Settings extends z.ZodObject = z.ZodObject> {
   dedupe: 'native' | 'none';
 }
 
-/** Paths of the settings that are secret, as the first-level names of the settings object. */
+/** First-level names of the settings that are secret as a whole (marked `.meta({ secret: true })`). */
 export function secretFields(manifest: Pick<Manifest, 'settings'>): string[] {
   return Object.entries(manifest.settings.shape)
     .filter(([, schema]) => isSecret(schema as z.ZodType))

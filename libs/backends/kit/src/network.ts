@@ -17,6 +17,10 @@ export interface HttpAnswer {
   headers: Record<string, string | string[] | undefined>;
   /** Body as UTF-8. */
   text: string;
+  /** Body as it came, for the backends that may answer in another encoding. */
+  bytes: Buffer;
+  /** Why the body is missing, when the status came and the body did not: the status alone is then the verdict. */
+  bodyFailure?: NetworkFailure;
 }
 
 /** A request of an adapter. Redirects are never followed. */
@@ -54,7 +58,7 @@ class ForbiddenTarget extends Error {
   readonly code = 'FORBIDDEN_TARGET';
 }
 
-/** Largest answer that is read, in bytes; more is a failure of kind `tooLarge`. */
+/** Largest body of an answer that is read, in bytes; of a larger one the status is kept and the body dropped as `tooLarge`. */
 const answerBytes = 64 * 1024;
 
 /** Makes a network whose every connection passes the guard, also after DNS (so that a name cannot be rebound). */
@@ -62,11 +66,12 @@ export function createNetwork(guard: TargetGuard): Network {
   const lookup = guardedLookup(guard);
   const agents = [true, false].map(
     (rejectUnauthorized) =>
-      new Agent({ connect: { lookup, rejectUnauthorized, timeout: 10_000 }, keepAliveTimeout: 10_000, maxResponseSize: answerBytes }),
+      new Agent({ connect: { lookup, rejectUnauthorized, timeout: 10_000 }, maxResponseSize: answerBytes }),
   ) as [Agent, Agent];
   return {
-    http: (request) => attempt(() => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], guard)),
-    tcp: (target) => attempt(() => openSocket(target, lookup, guard)),
+    http: (request) =>
+      attempt(request.signal, () => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], guard)),
+    tcp: (target) => attempt(target.signal, () => openSocket(target, lookup, guard)),
     close: async () => {
       await Promise.all(agents.map((agent) => agent.close()));
     },
@@ -84,13 +89,10 @@ async function exchange(request: HttpRequest, dispatcher: Dispatcher, guard: Tar
     ...(body === undefined ? {} : { body }),
   });
   const { statusCode: status } = answer;
-  const succeeded = status >= 200 && status < 300;
-  // A success whose body then fails is still a success: the server took the message.
-  const text = await answer.body.text().catch((error: unknown) => {
-    if (succeeded && !signal.aborted) return '';
-    throw error;
-  });
-  return { status, headers: answer.headers, text };
+  const received = await attempt(signal, async () => Buffer.from(await answer.body.arrayBuffer()));
+  const bytes = received.ok ? received.value : Buffer.alloc(0);
+  const exchanged = { status, headers: answer.headers, text: bytes.toString('utf8'), bytes };
+  return received.ok ? exchanged : { ...exchanged, bodyFailure: received.failure };
 }
 
 function openSocket(target: TcpTarget, lookup: LookupFunction, guard: TargetGuard): Promise<Socket> {
@@ -98,17 +100,22 @@ function openSocket(target: TcpTarget, lookup: LookupFunction, guard: TargetGuar
   const { host, port, signal } = target;
   return new Promise((resolve, reject) => {
     const socket = target.tls
-      ? tlsConnect({ host, port, lookup, rejectUnauthorized: !target.acceptAnyCertificate, ...(isIP(host) ? {} : { servername: host }) })
+      ? tlsConnect({
+          host,
+          port,
+          lookup,
+          rejectUnauthorized: !target.acceptAnyCertificate,
+          ...(isIP(host) ? {} : { servername: host }),
+        })
       : tcpConnect({ host, port, lookup });
     const onAbort = () => socket.destroy(signal.reason as Error);
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('close', () => signal.removeEventListener('abort', onAbort));
-    socket.once('error', reject);
-    socket.once(target.tls ? 'secureConnect' : 'connect', () => {
-      socket.off('error', reject);
-      resolve(socket);
-    });
+    socket.on('error', reject);
+    // The listener above stays: it does nothing once the promise is settled, and keeps an error that nobody awaits
+    // from ending the process.
+    socket.on(target.tls ? 'secureConnect' : 'connect', () => resolve(socket));
   });
 }
 
@@ -134,17 +141,20 @@ function guardedLookup(guard: TargetGuard): LookupFunction {
   };
 }
 
-async function attempt<T>(run: () => Promise<T>): Promise<Attempted<T>> {
+async function attempt<T>(signal: AbortSignal, run: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { ok: true, value: await run() };
   } catch (error) {
-    return { ok: false, failure: describeFailure(error) };
+    return { ok: false, failure: signal.aborted ? timeUp : describeFailure(error) };
   }
 }
+
+const timeUp: NetworkFailure = { kind: 'timeout', detail: 'no answer in time' };
 
 const kindByCode: Record<string, NetworkFailure['kind']> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
   EPIPE: 'reset',
   UND_ERR_SOCKET: 'reset',
   ETIMEDOUT: 'timeout',
@@ -153,7 +163,10 @@ const kindByCode: Record<string, NetworkFailure['kind']> = {
   UND_ERR_BODY_TIMEOUT: 'timeout',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  EPROTO: 'tls',
   EHOSTUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
   ENETUNREACH: 'unreachable',
   FORBIDDEN_TARGET: 'forbidden',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'tooLarge',
@@ -161,8 +174,13 @@ const kindByCode: Record<string, NetworkFailure['kind']> = {
 
 /** Names what went wrong on a connection; unknown faults are `protocol`. Never throws. */
 export function describeFailure(error: unknown): NetworkFailure {
-  const { name, code, message, cause } = (error ?? {}) as { name?: string; code?: string; message?: string; cause?: unknown };
-  if (name === 'TimeoutError' || name === 'AbortError') return { kind: 'timeout', detail: 'no answer in time' };
+  const { name, code, message, cause } = (error ?? {}) as {
+    name?: string;
+    code?: string;
+    message?: string;
+    cause?: unknown;
+  };
+  if (name === 'TimeoutError' || name === 'AbortError') return timeUp;
   if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0]);
   const kind = code === undefined ? undefined : (kindByCode[code] ?? (isTlsCode(code) ? 'tls' : undefined));
   if (kind) return { kind, detail: message || code || kind };

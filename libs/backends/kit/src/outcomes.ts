@@ -4,10 +4,18 @@ import type { HttpAnswer, NetworkFailure } from './network.ts';
 
 const detailChars = 1000;
 
-/** Cuts a backend's own words to what is stored. */
+/**
+ * Cuts a backend's own words to what is stored: at most 1,000 UTF-16 units on one line, without control characters and
+ * without half a surrogate pair, either of which a JSON column would refuse.
+ */
 export function ownWords(text: string): string {
-  const tidy = text.replace(/\s+/g, ' ').trim();
-  return tidy.length > detailChars ? tidy.slice(0, detailChars - 1) + '…' : tidy;
+  // Twice the bound is enough to look at: the rest is cut away anyhow.
+  const tidy = text
+    .slice(0, detailChars * 2)
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim();
+  const short = tidy.length > detailChars ? tidy.slice(0, detailChars - 1).replace(/[\ud800-\udbff]$/, '') + '…' : tidy;
+  return short.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 /** The message arrived. */
@@ -76,13 +84,19 @@ export function fromHttpAnswer(answer: HttpAnswer, now: number): Outcome {
 const waitBounds = { minMs: 1000, maxMs: 24 * 3600 * 1000 };
 
 /**
- * Reads `Retry-After` (RFC 9110, 10.2.3): seconds, also decimal, or an HTTP date. The answer is in milliseconds, clamped
- * to between one second and one day; `undefined` for anything else.
+ * Reads `Retry-After` (RFC 9110, 10.2.3): seconds, also decimal, or an HTTP date in any of its three forms. The answer is
+ * in milliseconds, clamped to between one second and one day; `undefined` for anything else.
  */
 export function parseRetryAfter(value: string | string[] | undefined, now: number): number | undefined {
   const text = (Array.isArray(value) ? value[0] : value)?.trim();
   if (!text) return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : parseHttpDate(text) - now;
   if (Number.isNaN(ms)) return undefined;
-  return Math.min(Math.max(ms, waitBounds.minMs), waitBounds.maxMs);
+  return Math.min(Math.max(Math.round(ms), waitBounds.minMs), waitBounds.maxMs);
+}
+
+/** `Date.parse` alone is too kind: it makes a date of `-5`, and reads the asctime form in the zone of this machine. */
+function parseHttpDate(text: string): number {
+  if (!/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i.test(text)) return NaN;
+  return Date.parse(/(GMT|UTC|[+-]\d{4})$/i.test(text) ? text : `${text} GMT`);
 }

@@ -1,7 +1,10 @@
 /** The list of backend types: one import and one entry each. */
+import { adapter as inbox } from '#backends/inbox';
 import type { AnyAdapter } from '#backends/kit';
+import { adapter as mychat } from '#backends/mychat';
+import { adapter as webhook } from '#backends/webhook';
 
-const adapters: readonly AnyAdapter[] = [];
+const adapters: readonly AnyAdapter[] = [inbox, webhook, mychat];
 
 const byType = new Map(adapters.map((adapter) => [adapter.manifest.type, adapter]));
 

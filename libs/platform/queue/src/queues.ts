@@ -20,7 +20,7 @@ export interface Queues {
   ringDeliver(backend: string, deliveryIds: readonly string[], delayMs?: number): Promise<void>;
   consumeRoute(handler: (eventIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
   consumeDeliver(backend: string, handler: (deliveryIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
-  /** Whether the server behind the queues answers. */
-  ping(): Promise<boolean>;
+  /** Throws when the server behind the queues does not answer. */
+  ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,80 @@
+/** One attempt: text into the backend's dialect, the adapter's send, and an outcome whatever happens. */
+import { maskSecrets, ownWords, type Mailbox, type Network, type OutboundMessage } from '#backends/kit';
+import type { EventFacts, Outcome } from '#contract';
+import { toDialect } from '#domain/message';
+import type { Logger } from '#platform/log';
+import type { ClaimedDelivery, EventRow } from '#platform/store';
+import type { BackendState } from './backend-state.ts';
+
+/** What an attempt needs besides the delivery. */
+export interface AttemptParts {
+  network: Network;
+  mailbox: Mailbox;
+  log: Logger;
+  /** Attempts under way; stopping aborts them. */
+  underWay: Set<AbortController>;
+}
+
+/** What came of an attempt. */
+export interface AttemptResult {
+  outcome: Outcome;
+  startedAt: Date;
+  durationMs: number;
+  /** Parts of a split text that have arrived so far, over all attempts. */
+  partsSent: number;
+}
+
+/** Makes one attempt. Never throws: a fault in an adapter is an outcome too, and is logged as the bug it is. */
+export async function makeAttempt(parts: AttemptParts, backend: BackendState, delivery: ClaimedDelivery, event: EventRow | undefined): Promise<AttemptResult> {
+  const startedAt = new Date();
+  const started = performance.now();
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), backend.adapter.manifest.limits.timeoutMs);
+  parts.underWay.add(controller);
+  const progress = { partsSent: delivery.partsSent };
+  const outcome = await sendParts(parts, backend, delivery, { event, signal: controller.signal, progress }).catch((error: unknown) => {
+    parts.log.error({ error, deliveryId: delivery.id, backend: backend.slug }, 'adapter.fault');
+    return { kind: 'retryable', reason: 'adapter_fault', detail: error instanceof Error ? error.message : String(error) } satisfies Outcome;
+  });
+  clearTimeout(timer);
+  parts.underWay.delete(controller);
+  return { outcome: masked(outcome, backend.secrets), startedAt, durationMs: performance.now() - started, partsSent: progress.partsSent };
+}
+
+interface Sending {
+  event: EventRow | undefined;
+  signal: AbortSignal;
+  progress: { partsSent: number };
+}
+
+async function sendParts(parts: AttemptParts, backend: BackendState, delivery: ClaimedDelivery, sending: Sending): Promise<Outcome> {
+  const { event, signal, progress } = sending;
+  if (!backend.settings) return { kind: 'authBroken', reason: 'settings_invalid', detail: backend.fault ?? 'The settings do not fit.' };
+  if (!event) return { kind: 'permanent', reason: 'event_gone', detail: 'The event is past its retention.' };
+  const text = toDialect(delivery.message, backend.textRules);
+  const context = { network: parts.network, mailbox: parts.mailbox, signal, now: Date.now };
+  let outcome: Outcome = { kind: 'delivered', reason: 'ok' };
+  for (let index = progress.partsSent; index < text.parts.length; index += 1) {
+    const message = outbound(delivery, event, { title: index === 0 ? text.title : undefined, text: text.parts[index]!, part: { index: index + 1, of: text.parts.length } });
+    outcome = await backend.adapter.send(message, backend.settings, context);
+    if (outcome.kind !== 'delivered') return outcome;
+    progress.partsSent = index + 1;
+  }
+  return outcome;
+}
+
+function outbound(delivery: ClaimedDelivery, event: EventRow, text: Pick<OutboundMessage, 'title' | 'text' | 'part'>): OutboundMessage {
+  const { id, attempts, to, toKind, recipient } = delivery;
+  return { deliveryId: id, attempt: attempts, to, toKind, recipient: recipient ?? undefined, event: factsOf(event), ...text };
+}
+
+function factsOf(event: EventRow): EventFacts {
+  const { id, source, type, subject, time, correlationKey, data } = event;
+  return { id, source, type, subject: subject ?? undefined, time: time.toISOString(), correlationKey: correlationKey ?? undefined, data };
+}
+
+function masked(outcome: Outcome, secrets: readonly string[]): Outcome {
+  if (outcome.detail === undefined) return outcome;
+  // PostgreSQL's text cannot hold NUL, and a backend may send anything.
+  return { ...outcome, detail: ownWords(maskSecrets(outcome.detail, secrets).replaceAll('\u0000', '')) };
+}

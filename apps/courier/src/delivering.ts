@@ -1,0 +1,127 @@
+/** One hop: claimed deliveries through their backend, in batches on both sides. */
+import type { Logger } from '#platform/log';
+import { attemptMade } from '#platform/metrics';
+import type { Queues } from '#platform/queue';
+import { claimDeliveries, createBatcher, loadEvents, settleDeliveries, type Batcher, type ClaimedDelivery, type Database, type EventRow, type Settlement } from '#platform/store';
+import { uuidv7 } from 'uuidv7';
+import { makeAttempt, type AttemptParts, type AttemptResult } from './attempt.ts';
+import type { BackendState } from './backend-state.ts';
+import { createGate, type Gate } from './gate.ts';
+import { settlementOf } from './settling.ts';
+
+/** How long a claim holds, beyond the time of one attempt, in milliseconds. */
+const leaseSlackMs = 60_000;
+/** Longer waits are left to the sweep, which is exact to seconds, instead of sitting in the queue, in milliseconds. */
+const longestRungWaitMs = 600_000;
+/** The ring comes a little after the delivery is due, so that the claim does not find it too early, in milliseconds. */
+const ringAfterDueMs = 25;
+
+/** What delivering needs. */
+export interface DeliveringParts extends Omit<AttemptParts, 'underWay'> {
+  database: Database;
+  queues: Queues;
+  log: Logger;
+  /** Whether a backend of this name exists now. */
+  exists(backend: string): boolean;
+}
+
+/** The delivering side of a process, shared by all its backends. */
+export interface Delivering {
+  /** Attempts those of the given deliveries that are due and nobody's; resolves when all are settled. */
+  deliver(backend: BackendState, gate: Gate, deliveryIds: readonly string[]): Promise<void>;
+  /** Cuts short what is under way, so that it can be settled and tried again elsewhere. */
+  abort(): void;
+  close(): Promise<void>;
+}
+
+/** A gate as wide as the manifest of the backend's type allows. */
+export function gateOf(backend: BackendState): Gate {
+  return createGate(backend.adapter.manifest.limits.concurrency);
+}
+
+/** Makes the delivering side. */
+export function createDelivering(parts: DeliveringParts): Delivering {
+  const underWay = new Set<AbortController>();
+  let stopping = false;
+  const settler: Batcher<Settlement, boolean> = createBatcher({
+    maxWeight: 250,
+    maxWaitMs: 3,
+    maxConcurrent: 3,
+    run: (settlements) => settleDeliveries(parts.database, settlements),
+  });
+
+  async function one(backend: BackendState, delivery: ClaimedDelivery, event: EventRow | undefined, lease: string): Promise<void> {
+    const result = await makeAttempt({ ...parts, underWay }, backend, delivery, event);
+    const stopped = stopping && result.outcome.kind !== 'delivered';
+    const settlement = settlementOf(delivery, result, { lease, backend, exists: parts.exists, stopped });
+    const held = await settler.add(settlement);
+    report(parts.log, backend, delivery, { result, settlement, held });
+    if (held) await ringNext(parts.queues, backend.slug, settlement);
+  }
+
+  return {
+    deliver: async (backend, gate, deliveryIds) => {
+      const lease = uuidv7();
+      const leaseMs = backend.adapter.manifest.limits.timeoutMs + leaseSlackMs;
+      const leaseEnd = Date.now() + leaseMs;
+      const claimed = await claimDeliveries(parts.database, deliveryIds, { backend: backend.slug, lease, leaseMs });
+      if (claimed.length === 0) return;
+      const events = await loadEvents(parts.database, [...new Set(claimed.map((delivery) => delivery.eventId))]);
+      await Promise.all(
+        claimed.map((delivery) =>
+          gate.run(async () => {
+            // Whoever waited so long that the lease may end during the attempt leaves it to the sweep.
+            if (Date.now() + backend.adapter.manifest.limits.timeoutMs > leaseEnd) return;
+            await one(backend, delivery, events.get(delivery.eventId), lease);
+          }),
+        ),
+      );
+    },
+    abort: () => {
+      stopping = true;
+      for (const controller of underWay) controller.abort(new DOMException('the courier stops', 'AbortError'));
+    },
+    close: () => settler.close(),
+  };
+}
+
+async function ringNext(queues: Queues, backend: string, settlement: Settlement): Promise<void> {
+  const { waitMs, successor, deliveryId } = settlement;
+  if (successor) await queues.ringDeliver(successor.backend, [successor.id]);
+  if (waitMs !== undefined && waitMs <= longestRungWaitMs) await queues.ringDeliver(backend, [deliveryId], waitMs + ringAfterDueMs);
+}
+
+interface Report {
+  result: AttemptResult;
+  settlement: Settlement;
+  held: boolean;
+}
+
+/** The one wide line of an attempt. */
+function report(log: Logger, backend: BackendState, delivery: ClaimedDelivery, { result, settlement, held }: Report): void {
+  const { outcome, durationMs } = result;
+  const type = backend.adapter.manifest.type;
+  attemptMade(type, outcome.kind, durationMs);
+  const level = settlement.state === 'dead' ? 'warn' : 'info';
+  log[level](
+    {
+      eventId: delivery.eventId,
+      deliveryId: delivery.id,
+      rule: delivery.rule,
+      recipient: delivery.recipient ?? undefined,
+      backend: backend.slug,
+      backendType: type,
+      attempt: delivery.attempts,
+      outcome: outcome.kind,
+      reason: outcome.reason,
+      statusCode: outcome.statusCode,
+      detail: outcome.kind === 'delivered' ? undefined : outcome.detail,
+      durationMs: Math.round(durationMs),
+      state: settlement.state,
+      backoffMs: settlement.waitMs,
+      fallbackTo: settlement.successor?.id,
+      leaseLost: held ? undefined : true,
+    },
+    'delivery.attempted',
+  );
+}

@@ -1,0 +1,38 @@
+import { eventsAccepted } from '#platform/metrics';
+import type { Queues } from '#platform/queue';
+import { acceptEvents, createBatcher, type Accepted, type Batcher, type Database, type NewEvent } from '#platform/store';
+
+/** Most events in one INSERT. */
+const batchEvents = 500;
+/** Longest time that an event waits for company, in milliseconds. */
+const gatherMs = 3;
+
+/** Stores events in shared batches and rings for them once they are committed. */
+export interface Acceptor {
+  /** Resolves after the commit, with one answer per event in order. */
+  accept(events: NewEvent[]): Promise<Accepted[]>;
+  close(): Promise<void>;
+}
+
+/** Makes the acceptor of a process. */
+export function createAcceptor(database: Database, queues: Queues): Acceptor {
+  const batcher: Batcher<NewEvent[], Accepted[]> = createBatcher({
+    maxWeight: batchEvents,
+    maxWaitMs: gatherMs,
+    maxConcurrent: 4,
+    weigh: (events) => events.length,
+    run: (requests) => storeTogether(database, queues, requests),
+  });
+  return { accept: (events) => batcher.add(events), close: () => batcher.close() };
+}
+
+async function storeTogether(database: Database, queues: Queues, requests: NewEvent[][]): Promise<Accepted[][]> {
+  const answers = await acceptEvents(database, requests.flat());
+  const fresh = answers.filter((answer) => !answer.duplicate);
+  eventsAccepted(fresh.length, answers.length - fresh.length);
+  // Not awaited: the events are safe, and a ring that is lost is made up for by the sweep.
+  if (fresh.length > 0) void queues.ringRoute(fresh.map((answer) => answer.id));
+  let start = 0;
+  return requests.map((events) => answers.slice(start, (start += events.length)));
+}
+

@@ -1,0 +1,2 @@
+/** ACCEPT: doors in. Commits, then answers. */
+export { IngestModule } from './ingest.module.ts';

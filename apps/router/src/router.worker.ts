@@ -1,0 +1,52 @@
+import { compileBook, type CompiledBook } from '#domain/routing';
+import type { Consumer } from '#platform/queue';
+import { RUNTIME, type Runtime } from '#platform/runtime';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { startHousekeeping } from './housekeeping.ts';
+import { routeEvents } from './routing.ts';
+import { startSweep, type Sweep } from './sweep.ts';
+
+/** Injection token of the router's part of the configuration. */
+export const ROUTER_CONFIG = Symbol('ROUTER_CONFIG');
+
+/** The router's part of the configuration. */
+export interface RouterConfig {
+  RETENTION_DAYS: number;
+}
+
+/** Batches routed at once. Routing is CPU between two round trips, so a few are enough to keep PostgreSQL busy. */
+const batchesAtOnce = 4;
+
+/** Runs routing, the sweep and housekeeping for as long as the process runs. */
+@Injectable()
+export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #runtime: Runtime;
+  readonly #config: RouterConfig;
+  #consumer: Consumer | undefined;
+  #sweep: Sweep | undefined;
+  #housekeeping: { close(): void } | undefined;
+
+  constructor(@Inject(RUNTIME) runtime: Runtime, @Inject(ROUTER_CONFIG) config: RouterConfig) {
+    this.#runtime = runtime;
+    this.#config = config;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { database, queues, log, book } = this.#runtime;
+    let compiled: CompiledBook | undefined;
+    book.onChange((fresh) => {
+      compiled = compileBook(fresh);
+      for (const fault of compiled.faults) log.error({ fault }, 'book.part_unusable');
+    });
+    this.#housekeeping = await startHousekeeping(database, log, this.#config.RETENTION_DAYS);
+    const parts = { database, queues, log, book: () => compiled! };
+    this.#consumer = await queues.consumeRoute((ids) => routeEvents(parts, ids), { concurrency: batchesAtOnce });
+    this.#sweep = startSweep({ database, queues, log, backends: () => book.current().backends });
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#housekeeping?.close();
+    await this.#sweep?.close();
+    await this.#consumer?.close();
+  }
+}

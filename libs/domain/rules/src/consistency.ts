@@ -1,0 +1,79 @@
+/**
+ * Array consistency: values that lie in different elements of the same list must not combine to a match. Works from the
+ * outermost list inwards, so the cost follows the number of values, not the number of ways to combine them.
+ */
+import type { Leaf } from './fields.ts';
+
+/** What one condition found in the event: all values at its path, and those that it accepts. */
+export interface Finding {
+  /** Whether the condition also holds where the field is absent. */
+  absent: boolean;
+  all: readonly Leaf[];
+  good: readonly Leaf[];
+}
+
+/**
+ * Tells whether one choice of list elements satisfies every finding. Findings come sorted by path: an absence is judged
+ * within the elements that earlier paths have chosen, and over all elements where none has, as in Event Ruler.
+ */
+export function consistent(findings: readonly Finding[]): boolean {
+  return agree(findings, 0);
+}
+
+/** `depth` counts numbers of the trail that are settled already: two for each list. */
+function agree(findings: readonly Finding[], depth: number): boolean {
+  const groups = new Map<number, Finding[]>();
+  for (const finding of findings) {
+    if (finding.good.some((leaf) => leaf.trail.length === depth)) continue;
+    const nearest = finding.all[0];
+    if (!nearest) {
+      if (finding.absent) continue;
+      return false;
+    }
+    if (finding.good.length === 0 && !couldBeAbsent(finding, depth)) return false;
+    const list = (finding.good[0] ?? nearest).trail[depth] as number;
+    const group = groups.get(list);
+    if (group) group.push(finding);
+    else groups.set(list, [finding]);
+  }
+  for (const group of groups.values()) if (!agreeOnElement(group, depth)) return false;
+  return true;
+}
+
+function couldBeAbsent(finding: Finding, depth: number): boolean {
+  return finding.absent && finding.all.every((leaf) => leaf.trail.length > depth);
+}
+
+/** The findings of one list: some element of it has to satisfy all of them. */
+function agreeOnElement(group: readonly Finding[], depth: number): boolean {
+  const [first, ...rest] = group as [Finding, ...Finding[]];
+  // Nothing earlier has chosen an element, so the first field exists and cannot count as absent.
+  if (first.good.length === 0) return false;
+  if (rest.length === 0) return true;
+  const heads = byElement(first.good, depth);
+  const tails = rest.map((finding) => ({
+    absent: finding.absent,
+    all: byElement(finding.all, depth),
+    good: byElement(finding.good, depth),
+  }));
+  for (const [index, good] of heads) {
+    const inside: Finding[] = [{ absent: false, all: good, good }];
+    for (const tail of tails) {
+      inside.push({ absent: tail.absent, all: tail.all.get(index) ?? [], good: tail.good.get(index) ?? [] });
+    }
+    if (agree(inside, depth + 2)) return true;
+  }
+  return false;
+}
+
+function byElement(leaves: readonly Leaf[], depth: number): Map<number, Leaf[]> {
+  const elements = new Map<number, Leaf[]>();
+  for (const leaf of leaves) {
+    const index = leaf.trail[depth + 1];
+    if (index === undefined) continue;
+    const list = elements.get(index);
+    if (list) list.push(leaf);
+    else elements.set(index, [leaf]);
+  }
+  return elements;
+}

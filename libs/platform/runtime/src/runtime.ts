@@ -1,0 +1,96 @@
+import { databaseEnv, httpEnv, logEnv, queueEnv, accessEnv, type Secret } from '#platform/config';
+import { READINESS, KEYS, type Provided, type ReadinessCheck } from '#platform/http';
+import type { Logger } from '#platform/log';
+import { startProcessMetrics } from '#platform/metrics';
+import { openQueues, type Queues } from '#platform/queue';
+import {
+  createDefinitions,
+  createKeyFinder,
+  createKeys,
+  createListener,
+  ensurePartitions,
+  migrate,
+  openDatabase,
+  watchBook,
+  type BookWatcher,
+  type Database,
+  type Definitions,
+  type KeyFinder,
+  type Listener,
+} from '#platform/store';
+
+/** The keys that every app reads. */
+export const runtimeEnv = { ...httpEnv, ...databaseEnv, ...queueEnv, ...accessEnv, ...logEnv };
+
+/** What opening a runtime needs of the configuration. */
+export interface RuntimeConfig {
+  DATABASE_URL: Secret;
+  DATABASE_POOL: number;
+  REDIS_URL: Secret | undefined;
+  QUEUE_PREFIX: string;
+  ADMIN_API_KEY: Secret | undefined;
+}
+
+/** What every app needs while it runs. */
+export interface Runtime {
+  log: Logger;
+  database: Database;
+  listener: Listener;
+  definitions: Definitions;
+  book: BookWatcher;
+  queues: Queues;
+  keys: KeyFinder;
+  close(): Promise<void>;
+}
+
+/** Injection token of the process's `Runtime`. */
+export const RUNTIME = Symbol('RUNTIME');
+
+/**
+ * Opens the database (migrating it when this version brings something new), the queues and the rule book. Throws when
+ * PostgreSQL cannot be reached or was migrated by a newer version.
+ */
+export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<Runtime> {
+  startProcessMetrics();
+  const connectionString = config.DATABASE_URL.reveal();
+  const { applied } = await migrate(connectionString);
+  if (applied.length > 0) log.info({ applied }, 'database.migrated');
+  const database = openDatabase({ connectionString, poolSize: config.DATABASE_POOL, onError: (error) => log.warn({ error }, 'database.connection_lost') });
+  await ensurePartitions(database, Date.now());
+  if (config.ADMIN_API_KEY) await createKeys(database).bootstrap(config.ADMIN_API_KEY.reveal());
+  const listener = createListener(database, { log });
+  const definitions = createDefinitions(database);
+  await listener.start();
+  const book = await watchBook(definitions, listener, log);
+  const keys = createKeyFinder(database, { log });
+  const queues = openQueues({ redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX }, log);
+  return {
+    log,
+    database,
+    listener,
+    definitions,
+    book,
+    queues,
+    keys,
+    close: async () => {
+      book.close();
+      await queues.close();
+      await keys.close();
+      await listener.close();
+      await database.close();
+    },
+  };
+}
+
+/** The providers that every app's root module hands out. */
+export function runtimeProviders(runtime: Runtime): Provided[] {
+  const checks: ReadinessCheck[] = [
+    { name: 'database', check: async () => void (await runtime.database.pool.query('SELECT 1')) },
+    { name: 'queues', check: () => runtime.queues.ping() },
+  ];
+  return [
+    { provide: RUNTIME, useValue: runtime },
+    { provide: KEYS, useValue: runtime.keys },
+    { provide: READINESS, useValue: checks },
+  ];
+}

@@ -1,0 +1,53 @@
+/** Keeps the rule book of a process fresh: told by NOTIFY, and by a slow poll in case a note was missed. */
+import type { Logger } from '#platform/log';
+import type { Listener } from './listener.ts';
+import type { Definitions, StoredBook } from './management/index.ts';
+
+/** Channel on which every change of the book is told. */
+const channel = 'vestnik_book';
+
+/** The book as a process sees it. */
+export interface BookWatcher {
+  /** The newest book that was loaded. */
+  current(): StoredBook;
+  /** Called with the book now and after every change. */
+  onChange(handler: (book: StoredBook) => void): void;
+  close(): void;
+}
+
+/** Loads the book and follows it. `pollMs` is the longest time, in milliseconds, that a missed note can go unnoticed. */
+export async function watchBook(definitions: Definitions, listener: Listener, log: Logger, pollMs = 10_000): Promise<BookWatcher> {
+  const handlers: ((book: StoredBook) => void)[] = [];
+  let book = await definitions.loadBook();
+  let refreshing: Promise<void> | undefined;
+  let again = false;
+
+  async function refresh(): Promise<void> {
+    do {
+      again = false;
+      if ((await definitions.version()) === book.version) continue;
+      book = await definitions.loadBook();
+      log.info({ version: String(book.version), rules: book.rules.size }, 'book.loaded');
+      for (const handler of handlers) handler(book);
+    } while (again);
+  }
+
+  function check(): void {
+    again = true;
+    refreshing ??= refresh()
+      .catch((error: unknown) => log.warn({ error }, 'book.refresh_failed'))
+      .finally(() => (refreshing = undefined));
+  }
+
+  listener.on(channel, check);
+  const timer = setInterval(check, pollMs);
+  timer.unref();
+  return {
+    current: () => book,
+    onChange: (handler) => {
+      handlers.push(handler);
+      handler(book);
+    },
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,6 @@
+/** The hot path: batched SQL of the three hops. */
+export * from './accept.ts';
+export * from './route.ts';
+export * from './deliver.ts';
+export * from './sweep.ts';
+export * from './partitions.ts';

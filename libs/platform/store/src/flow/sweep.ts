@@ -1,0 +1,45 @@
+/** What was left lying: facts that nobody rang for, or whose ring was lost. */
+import { uuidFloor, type Outcome } from '#contract';
+import type { Database } from '../database.ts';
+
+/** Events accepted before `beforeMs` (milliseconds since 1970) that were never routed, oldest first. */
+export async function overdueEvents(database: Pick<Database, 'pool'>, beforeMs: number, limit: number): Promise<string[]> {
+  const { rows } = await database.pool.query<{ id: string }>({
+    name: 'overdue_events',
+    text: `SELECT id FROM event WHERE state = 'accepted' AND id < $1 ORDER BY id LIMIT $2`,
+    values: [uuidFloor(beforeMs), limit],
+  });
+  return rows.map((row) => row.id);
+}
+
+/** A delivery that should have been attempted by now. */
+export interface OverdueDelivery {
+  id: string;
+  backend: string;
+}
+
+/** Open deliveries that have been due for `graceMs` milliseconds, longest first, leaving out the given backends. */
+export async function overdueDeliveries(
+  database: Pick<Database, 'pool'>,
+  graceMs: number,
+  exceptBackends: readonly string[],
+  limit: number,
+): Promise<OverdueDelivery[]> {
+  const { rows } = await database.pool.query<OverdueDelivery>({
+    name: 'overdue_deliveries',
+    text: `SELECT id, backend FROM delivery
+           WHERE finished_at IS NULL AND due_at < now() - $1 * interval '1 millisecond' AND backend <> ALL($2::text[])
+           ORDER BY due_at LIMIT $3`,
+    values: [graceMs, exceptBackends, limit],
+  });
+  return rows;
+}
+
+/** Ends open deliveries that can never be attempted, e.g. because their backend is gone. They can be redriven. */
+export async function buryDeliveries(database: Pick<Database, 'pool'>, ids: readonly string[], outcome: Outcome): Promise<void> {
+  await database.pool.query(
+    `UPDATE delivery SET state = 'dead', finished_at = now(), lease = NULL, last_outcome = $2::json
+     WHERE id = ANY($1::uuid[]) AND finished_at IS NULL`,
+    [ids, JSON.stringify(outcome)],
+  );
+}

@@ -1,0 +1,5 @@
+/** The real PostgreSQL and Redis that specs run against, and patience. `npm test` and `npm run services` bring them up. */
+export { freshDatabase, testDatabaseUrl, type FreshDatabase } from './database.ts';
+export { redisPrefix, redisUrl } from './redis.ts';
+export { waitFor, type WaitOptions } from './wait-for.ts';
+export { freePort } from './free-port.ts';

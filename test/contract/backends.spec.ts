@@ -1,0 +1,45 @@
+/** Every backend type of the registry against its simulator: one set of cases for all. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { allAdapters } from '#backends/registry';
+import { simulators, type RunningSimulator } from '#testing/simulators';
+import { findGaps } from './completeness.ts';
+import { Bench, type Subject } from './suite/bench.ts';
+import { describeFailures } from './suite/failures.ts';
+import { describeManifest, describeSettings } from './suite/manifest.ts';
+import { describeTexts } from './suite/texts.ts';
+
+const subjects: Subject[] = allAdapters().flatMap((adapter) => {
+  const simulator = simulators.find((candidate) => candidate.type === adapter.manifest.type);
+  return (simulator?.variants ?? []).map((variant) => ({ adapter, simulator: simulator!, variant }));
+});
+
+/** What each simulator can play must be known before the cases are named, so each is started once to be asked. */
+async function askAbilities(subject: Subject): Promise<Pick<RunningSimulator, 'can'> & { hasServer: boolean }> {
+  const running = await subject.simulator.start(subject.variant);
+  await running.stop();
+  return { can: running.can, hasServer: running.settingsAt !== undefined };
+}
+const abilities = await Promise.all(subjects.map(askAbilities));
+
+it('has a simulator for every backend type of the registry', () => {
+  expect(findGaps(allAdapters(), simulators)).toEqual([]);
+});
+
+describe.each(allAdapters().map((adapter) => ({ type: adapter.manifest.type, adapter })))('manifest of $type', ({ adapter }) => {
+  describeManifest(adapter);
+});
+
+subjects.forEach((subject, index) => {
+  describe(`${subject.adapter.manifest.type} over ${subject.variant}`, () => {
+    let bench: Bench;
+    beforeAll(async () => {
+      bench = await Bench.open(subject);
+    });
+    afterEach(() => bench.running.reset());
+    afterAll(() => bench.close());
+
+    describeSettings(subject.adapter, () => bench.running.settings());
+    describeTexts(() => bench);
+    describeFailures(() => bench, abilities[index]!.can, abilities[index]!.hasServer);
+  });
+});

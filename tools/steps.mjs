@@ -1,0 +1,174 @@
+/**
+ * What has to be done before anything can run: install, generate, build. Each step looks first whether there is anything to
+ * do, so that a second start is quick, and says in one line what it did and how long it took.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Fault } from './fault.mjs';
+import { root } from './root.mjs';
+
+const at = (path) => new URL(path, root).pathname;
+const stampDir = at('dist/.steps');
+
+/** Brings node_modules, the Prisma client and, unless `build` is false, `dist` up to date. One process at a time. */
+export async function prepare({ build = true } = {}) {
+  const unlock = await lock();
+  try {
+    await install();
+    await generate();
+    if (build) await compile();
+  } finally {
+    unlock();
+  }
+}
+
+/** Runs one step and says how long it took; a step that answers false had nothing to do. */
+export async function step(name, work) {
+  const startedAt = Date.now();
+  const done = await work();
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  console.log(done === false ? `· ${name}: up to date` : `✓ ${name} (${seconds} s)`);
+}
+
+async function install() {
+  await step('dependencies', async () => {
+    if (isInstalled()) return false;
+    console.log('… installing dependencies; the first time this takes a minute or two');
+    if (await npmCi()) return true;
+    console.log('… once more');
+    if (await npmCi()) return true;
+    throw new Fault(
+      'npm could not install the dependencies (its own words are above).',
+      'Check that this machine reaches the package registry (`npm ping`, `npm config get registry`, proxy), then start again.',
+    );
+  });
+}
+
+/** npm writes down what it has installed; the lock file says what should be there. */
+function isInstalled() {
+  const installedPath = at('node_modules/.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  const wanted = JSON.parse(readFileSync(at('package-lock.json'), 'utf8')).packages;
+  const installed = JSON.parse(readFileSync(installedPath, 'utf8')).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    if (!found) return entry.optional === true || entry.devOptional === true || entry.peer === true;
+    return found.version === entry.version && (entry.optional === true || existsSync(at(path)));
+  });
+}
+
+async function npmCi() {
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+  const self = process.env.npm_execpath ?? '';
+  const command = self.endsWith('.js') ? [process.execPath, self, ...args] : ['npm', ...args];
+  const startedAt = Date.now();
+  // npm shows its progress only on a terminal.
+  const say = () => console.log(`… still installing (${Math.round((Date.now() - startedAt) / 1000)} s)`);
+  const timer = process.stderr.isTTY ? undefined : setInterval(say, 15_000);
+  const { code } = await run(command, { stdio: 'inherit' });
+  clearInterval(timer);
+  return code === 0;
+}
+
+/** Whether a step's inputs are those of its last run; `done` notes that they are now. */
+function stamp(name, inputs) {
+  const hash = createHash('sha256');
+  for (const path of inputs) hash.update(`${path}\n`).update(readFileSync(path)).update('\n');
+  const digest = hash.digest('hex');
+  const file = join(stampDir, name);
+  return {
+    isCurrent: existsSync(file) && readFileSync(file, 'utf8') === digest,
+    done: () => {
+      mkdirSync(stampDir, { recursive: true });
+      writeFileSync(file, digest);
+    },
+  };
+}
+
+async function generate() {
+  await step('database client', async () => {
+    const mark = stamp('generate', [at('prisma/schema.prisma'), at('node_modules/prisma/package.json')]);
+    if (mark.isCurrent && existsSync(at('libs/platform/store/src/generated/client.ts'))) return false;
+    const { code, output } = await run([process.execPath, at('node_modules/prisma/build/index.js'), 'generate'], {
+      env: {
+        ...process.env,
+        // `generate` needs no engine, but insists on having one and would download it; any program will do.
+        PRISMA_SCHEMA_ENGINE_BINARY: ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? process.execPath,
+        PRISMA_HIDE_UPDATE_MESSAGE: 'true',
+        CHECKPOINT_DISABLE: '1',
+      },
+    });
+    if (code !== 0) throw new Fault(`The database client could not be generated:\n${output}`, 'Correct prisma/schema.prisma.');
+    mark.done();
+    return true;
+  });
+}
+
+async function compile() {
+  await step('build', async () => {
+    const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(at);
+    const sources = ['apps', 'libs', 'prisma', 'bench'].flatMap((folder) => sourcesIn(at(folder)));
+    const mark = stamp('build', [...settings, ...sources]);
+    if (mark.isCurrent && existsSync(at('dist/libs'))) return false;
+    if (!existsSync(at('dist/libs'))) rmSync(at('dist/.tsbuildinfo'), { force: true });
+    const { code, output } = await run([process.execPath, at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+    if (code !== 0) throw new Fault(`The build failed:\n${output}`, 'Correct the lines named above.');
+    mark.done();
+    return true;
+  });
+}
+
+function sourcesIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(ts|tsx|json)$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+/** Runs a program in the root to its end; without `stdio` its output is collected. */
+export function run([program, ...args], options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => resolve({ code: 1, output: error.message }));
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** Two starts in one fresh clone must not install over each other. The lock of a process that is gone does not count. */
+async function lock() {
+  mkdirSync(stampDir, { recursive: true });
+  const path = join(stampDir, 'lock');
+  for (let said = false; ; said = true) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw cannotWrite(error);
+    }
+    const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+    if (holder > 0 && !isAlive(holder)) rmSync(path, { force: true });
+    else if (!said) console.log(`… waiting for pid ${holder}, which is preparing this folder`);
+    await pause(200);
+  }
+}
+
+function cannotWrite(error) {
+  const remedy = error.code === 'ENOSPC' ? 'Free some space.' : 'Give the user that starts Vestnik the right to write here.';
+  return new Fault(`Cannot write to ${stampDir}: ${error.code}.`, remedy);
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

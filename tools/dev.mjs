@@ -4,7 +4,13 @@ import { runCommand } from './fault.mjs';
 import { runVestnik } from './run-vestnik.mjs';
 import { prepare } from './steps.mjs';
 
-const watch = ['--watch', '--watch-preserve-output', '--conditions=source', '--import', '@swc-node/register/esm-register'];
+const watch = [
+  '--watch',
+  '--watch-preserve-output',
+  '--conditions=source',
+  '--import',
+  '@swc-node/register/esm-register',
+];
 
 await runCommand(async () => {
   await prepare({ build: false });

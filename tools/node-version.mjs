@@ -2,6 +2,8 @@
 var parts = process.versions.node.split('.').map(Number);
 var isNewEnough = parts[0] > 20 || (parts[0] === 20 && parts[1] >= 19);
 if (!isNewEnough) {
-  console.error('Vestnik needs Node 20.19 or later; this is ' + process.versions.node + '. See https://nodejs.org/en/download');
+  console.error(
+    'Vestnik needs Node 20.19 or later; this is ' + process.versions.node + '. See https://nodejs.org/en/download',
+  );
   process.exit(1);
 }

@@ -42,7 +42,11 @@ function unpacked(cacheDir) {
   if (!existsSync(program)) return undefined;
   const folders = ['usr/lib', 'lib'].flatMap((folder) => {
     const path = join(root, folder);
-    return existsSync(path) ? readdirSync(path).filter((name) => name.includes('-linux-')).map((name) => join(path, name)) : [];
+    return existsSync(path)
+      ? readdirSync(path)
+          .filter((name) => name.includes('-linux-'))
+          .map((name) => join(path, name))
+      : [];
   });
   return { program, env: { LD_LIBRARY_PATH: folders.join(':') } };
 }
@@ -108,11 +112,30 @@ function onPath(name) {
 }
 
 /** 4096 databases: one for every spec file (`libs/testing/services/src/redis.ts`). */
-const settings = ['--databases', '4096', '--save', '', '--appendonly', 'no', '--loglevel', 'warning', '--set-proc-title', 'no'];
+const settings = [
+  '--databases',
+  '4096',
+  '--save',
+  '',
+  '--appendonly',
+  'no',
+  '--loglevel',
+  'warning',
+  '--set-proc-title',
+  'no',
+];
 
 async function launch(command, port, dir) {
   const logFd = openSync(join(dir, 'redis.log'), 'a');
-  const outside = ['run', '--rm', '--name', `vestnik-test-redis-${port}`, '-p', `127.0.0.1:${port}:6379`, 'redis:7-alpine'];
+  const outside = [
+    'run',
+    '--rm',
+    '--name',
+    `vestnik-test-redis-${port}`,
+    '-p',
+    `127.0.0.1:${port}:6379`,
+    'redis:7-alpine',
+  ];
   const args = command.docker
     ? [...outside, 'redis-server', ...settings]
     : ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--pidfile', join(dir, 'redis.pid'), ...settings];

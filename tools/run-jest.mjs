@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { root } from './root.mjs';
 
 /** How long jest may take to end after its last test; something that was left open keeps it. */
@@ -38,7 +39,7 @@ function spawnJest(args, env, countsFile) {
     const jest = new URL('node_modules/jest/bin/jest.js', root).pathname;
     const reporters = ['--reporters=default', `--reporters=${new URL('tools/test-counter.mjs', root).pathname}`];
     const options = [process.env.NODE_OPTIONS, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    const child = spawn(process.execPath, [jest, ...reporters, ...args], {
+    const child = spawn(process.execPath, [jest, ...args, ...reporters], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, ...env, NODE_OPTIONS: options.filter(Boolean).join(' ') },

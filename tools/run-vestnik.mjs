@@ -37,7 +37,8 @@ export function runVestnik(args) {
       child.kill(signal);
       timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal === 'SIGHUP' ? 'SIGTERM' : signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+      process.on(signal, () => stop(signal === 'SIGHUP' ? 'SIGTERM' : signal));
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
       resolve(code ?? (timer && signal !== 'SIGKILL' ? 0 : 1));

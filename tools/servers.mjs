@@ -69,7 +69,12 @@ export function testDir() {
 
 /** Asks as `nobody`, because that is who the strictest setting would run the server as. */
 function othersCanEnter(folder) {
-  const answer = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { uid: 65534, gid: 65534, cwd: '/', stdio: 'ignore' });
+  const answer = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
+    uid: 65534,
+    gid: 65534,
+    cwd: '/',
+    stdio: 'ignore',
+  });
   return answer.status === 0;
 }
 

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import './node-version.mjs';
 import { runCommand } from './fault.mjs';
 import { root } from './root.mjs';

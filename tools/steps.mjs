@@ -2,10 +2,11 @@
  * What has to be done before anything can run: install, generate, build. Each step looks first whether there is anything to
  * do, so that a second start is quick, and says in one line what it did and how long it took.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from './fault.mjs';
 import { root } from './root.mjs';
@@ -37,9 +38,9 @@ async function install() {
   await step('dependencies', async () => {
     if (isInstalled()) return false;
     console.log('… installing dependencies; the first time this takes a minute or two');
-    if (await npmCi()) return true;
+    if (await npmInstall()) return true;
     console.log('… once more');
-    if (await npmCi()) return true;
+    if (await npmInstall()) return true;
     throw new Fault(
       'npm could not install the dependencies (its own words are above).',
       'Check that this machine reaches the package registry (`npm ping`, `npm config get registry`, proxy), then start again.',
@@ -61,8 +62,21 @@ function isInstalled() {
   });
 }
 
-async function npmCi() {
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
+/**
+ * Installs what the lock file names. Not by `npm ci`, which refuses a lock file that lacks optional packages of other
+ * platforms, and one made against a mirror that has only some platforms lacks them. `--no-save` leaves the lock file alone.
+ */
+async function npmInstall() {
+  const args = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--include=dev',
+    '--include=optional',
+    '--loglevel=error',
+  ];
   const self = process.env.npm_execpath ?? '';
   const command = self.endsWith('.js') ? [process.execPath, self, ...args] : ['npm', ...args];
   const startedAt = Date.now();
@@ -97,12 +111,14 @@ async function generate() {
       env: {
         ...process.env,
         // `generate` needs no engine, but insists on having one and would download it; any program will do.
-        PRISMA_SCHEMA_ENGINE_BINARY: ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? process.execPath,
+        PRISMA_SCHEMA_ENGINE_BINARY:
+          ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? process.execPath,
         PRISMA_HIDE_UPDATE_MESSAGE: 'true',
         CHECKPOINT_DISABLE: '1',
       },
     });
-    if (code !== 0) throw new Fault(`The database client could not be generated:\n${output}`, 'Correct prisma/schema.prisma.');
+    if (code !== 0)
+      throw new Fault(`The database client could not be generated:\n${output}`, 'Correct prisma/schema.prisma.');
     mark.done();
     return true;
   });
@@ -115,7 +131,12 @@ async function compile() {
     const mark = stamp('build', [...settings, ...sources]);
     if (mark.isCurrent && existsSync(at('dist/libs'))) return false;
     if (!existsSync(at('dist/libs'))) rmSync(at('dist/.tsbuildinfo'), { force: true });
-    const { code, output } = await run([process.execPath, at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+    const { code, output } = await run([
+      process.execPath,
+      at('node_modules/typescript/bin/tsc'),
+      '-p',
+      'tsconfig.build.json',
+    ]);
     if (code !== 0) throw new Fault(`The build failed:\n${output}`, 'Correct the lines named above.');
     mark.done();
     return true;
@@ -145,30 +166,33 @@ export function run([program, ...args], options = {}) {
 async function lock() {
   mkdirSync(stampDir, { recursive: true });
   const path = join(stampDir, 'lock');
+  const mine = `${process.pid} ${birthOf(process.pid)}`;
   for (let said = false; ; said = true) {
     try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      writeFileSync(path, mine, { flag: 'wx' });
       return () => rmSync(path, { force: true });
     } catch (error) {
       if (error.code !== 'EEXIST') throw cannotWrite(error);
     }
-    const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
-    if (holder > 0 && !isAlive(holder)) rmSync(path, { force: true });
-    else if (!said) console.log(`… waiting for pid ${holder}, which is preparing this folder`);
+    const [pid = '', ...rest] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
+    const birth = rest.join(' ');
+    if (birth && birthOf(pid) !== birth) rmSync(path, { force: true });
+    else if (!said) console.log(`… waiting for pid ${pid}, which is preparing this folder`);
     await pause(200);
   }
 }
 
 function cannotWrite(error) {
-  const remedy = error.code === 'ENOSPC' ? 'Free some space.' : 'Give the user that starts Vestnik the right to write here.';
+  const remedy =
+    error.code === 'ENOSPC' ? 'Free some space.' : 'Give the user that starts Vestnik the right to write here.';
   return new Fault(`Cannot write to ${stampDir}: ${error.code}.`, remedy);
 }
 
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
+/** Start time of a process, which tells it from a later one with its pid; empty when it is gone. */
+function birthOf(pid) {
+  if (!existsSync('/proc/self/stat'))
+    return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
+  if (!existsSync(`/proc/${pid}/stat`)) return '';
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

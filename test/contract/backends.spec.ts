@@ -1,10 +1,10 @@
 /** Every backend type of the registry against its simulator: one set of cases for all. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { allAdapters } from '#backends/registry';
-import { simulators, type RunningSimulator } from '#testing/simulators';
+import { simulators } from '#testing/simulators';
 import { findGaps } from './completeness.ts';
 import { Bench, type Subject } from './suite/bench.ts';
-import { describeFailures } from './suite/failures.ts';
+import { abilitiesOf, describeFailures, type Abilities } from './suite/failures.ts';
 import { describeManifest, describeSettings } from './suite/manifest.ts';
 import { describeTexts } from './suite/texts.ts';
 
@@ -14,20 +14,24 @@ const subjects: Subject[] = allAdapters().flatMap((adapter) => {
 });
 
 /** What each simulator can play must be known before the cases are named, so each is started once to be asked. */
-async function askAbilities(subject: Subject): Promise<Pick<RunningSimulator, 'can'> & { hasServer: boolean }> {
+async function ask(subject: Subject): Promise<Abilities> {
   const running = await subject.simulator.start(subject.variant);
+  const abilities = abilitiesOf(running);
   await running.stop();
-  return { can: running.can, hasServer: running.settingsAt !== undefined };
+  return abilities;
 }
-const abilities = await Promise.all(subjects.map(askAbilities));
+const abilities = await Promise.all(subjects.map(ask));
 
 it('has a simulator for every backend type of the registry', () => {
   expect(findGaps(allAdapters(), simulators)).toEqual([]);
 });
 
-describe.each(allAdapters().map((adapter) => ({ type: adapter.manifest.type, adapter })))('manifest of $type', ({ adapter }) => {
-  describeManifest(adapter);
-});
+describe.each(allAdapters().map((adapter) => ({ type: adapter.manifest.type, adapter })))(
+  'manifest of $type',
+  ({ adapter }) => {
+    describeManifest(adapter);
+  },
+);
 
 subjects.forEach((subject, index) => {
   describe(`${subject.adapter.manifest.type} over ${subject.variant}`, () => {
@@ -40,6 +44,6 @@ subjects.forEach((subject, index) => {
 
     describeSettings(subject.adapter, () => bench.running.settings());
     describeTexts(() => bench);
-    describeFailures(() => bench, abilities[index]!.can, abilities[index]!.hasServer);
+    describeFailures(() => bench, abilities[index]!);
   });
 });

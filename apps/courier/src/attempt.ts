@@ -25,20 +25,39 @@ export interface AttemptResult {
 }
 
 /** Makes one attempt. Never throws: a fault in an adapter is an outcome too, and is logged as the bug it is. */
-export async function makeAttempt(parts: AttemptParts, backend: BackendState, delivery: ClaimedDelivery, event: EventRow | undefined): Promise<AttemptResult> {
+export async function makeAttempt(
+  parts: AttemptParts,
+  backend: BackendState,
+  delivery: ClaimedDelivery,
+  event: EventRow | undefined,
+): Promise<AttemptResult> {
   const startedAt = new Date();
   const started = performance.now();
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new DOMException('no answer in time', 'TimeoutError')), backend.adapter.manifest.limits.timeoutMs);
+  const timer = setTimeout(
+    () => controller.abort(new DOMException('no answer in time', 'TimeoutError')),
+    backend.adapter.manifest.limits.timeoutMs,
+  );
   parts.underWay.add(controller);
   const progress = { partsSent: delivery.partsSent };
-  const outcome = await sendParts(parts, backend, delivery, { event, signal: controller.signal, progress }).catch((error: unknown) => {
-    parts.log.error({ error, deliveryId: delivery.id, backend: backend.slug }, 'adapter.fault');
-    return { kind: 'retryable', reason: 'adapter_fault', detail: error instanceof Error ? error.message : String(error) } satisfies Outcome;
-  });
+  const outcome = await sendParts(parts, backend, delivery, { event, signal: controller.signal, progress }).catch(
+    (error: unknown) => {
+      parts.log.error({ error, deliveryId: delivery.id, backend: backend.slug }, 'adapter.fault');
+      return {
+        kind: 'retryable',
+        reason: 'adapter_fault',
+        detail: error instanceof Error ? error.message : String(error),
+      } satisfies Outcome;
+    },
+  );
   clearTimeout(timer);
   parts.underWay.delete(controller);
-  return { outcome: masked(outcome, backend.secrets), startedAt, durationMs: performance.now() - started, partsSent: progress.partsSent };
+  return {
+    outcome: masked(outcome, backend.secrets),
+    startedAt,
+    durationMs: performance.now() - started,
+    partsSent: progress.partsSent,
+  };
 }
 
 interface Sending {
@@ -47,15 +66,25 @@ interface Sending {
   progress: { partsSent: number };
 }
 
-async function sendParts(parts: AttemptParts, backend: BackendState, delivery: ClaimedDelivery, sending: Sending): Promise<Outcome> {
+async function sendParts(
+  parts: AttemptParts,
+  backend: BackendState,
+  delivery: ClaimedDelivery,
+  sending: Sending,
+): Promise<Outcome> {
   const { event, signal, progress } = sending;
-  if (!backend.settings) return { kind: 'authBroken', reason: 'settings_invalid', detail: backend.fault ?? 'The settings do not fit.' };
+  if (!backend.settings)
+    return { kind: 'authBroken', reason: 'settings_invalid', detail: backend.fault ?? 'The settings do not fit.' };
   if (!event) return { kind: 'permanent', reason: 'event_gone', detail: 'The event is past its retention.' };
   const text = toDialect(delivery.message, backend.textRules);
   const context = { network: parts.network, mailbox: parts.mailbox, signal, now: Date.now };
   let outcome: Outcome = { kind: 'delivered', reason: 'ok' };
   for (let index = progress.partsSent; index < text.parts.length; index += 1) {
-    const message = outbound(delivery, event, { title: index === 0 ? text.title : undefined, text: text.parts[index]!, part: { index: index + 1, of: text.parts.length } });
+    const message = outbound(delivery, event, {
+      title: index === 0 ? text.title : undefined,
+      text: text.parts[index]!,
+      part: { index: index + 1, of: text.parts.length },
+    });
     outcome = await backend.adapter.send(message, backend.settings, context);
     if (outcome.kind !== 'delivered') return outcome;
     progress.partsSent = index + 1;
@@ -63,14 +92,34 @@ async function sendParts(parts: AttemptParts, backend: BackendState, delivery: C
   return outcome;
 }
 
-function outbound(delivery: ClaimedDelivery, event: EventRow, text: Pick<OutboundMessage, 'title' | 'text' | 'part'>): OutboundMessage {
+function outbound(
+  delivery: ClaimedDelivery,
+  event: EventRow,
+  text: Pick<OutboundMessage, 'title' | 'text' | 'part'>,
+): OutboundMessage {
   const { id, attempts, to, toKind, recipient } = delivery;
-  return { deliveryId: id, attempt: attempts, to, toKind, recipient: recipient ?? undefined, event: factsOf(event), ...text };
+  return {
+    deliveryId: id,
+    attempt: attempts,
+    to,
+    toKind,
+    recipient: recipient ?? undefined,
+    event: factsOf(event),
+    ...text,
+  };
 }
 
 function factsOf(event: EventRow): EventFacts {
   const { id, source, type, subject, time, correlationKey, data } = event;
-  return { id, source, type, subject: subject ?? undefined, time: time.toISOString(), correlationKey: correlationKey ?? undefined, data };
+  return {
+    id,
+    source,
+    type,
+    subject: subject ?? undefined,
+    time: time.toISOString(),
+    correlationKey: correlationKey ?? undefined,
+    data,
+  };
 }
 
 function masked(outcome: Outcome, secrets: readonly string[]): Outcome {

@@ -23,17 +23,33 @@ export function openBackend(slug: string, backend: Backend, sealer: Sealer): Bac
   const adapter = adapterOf(backend.type);
   if (!adapter) return undefined;
   const { maxChars, ...text } = adapter.manifest.text;
-  return { slug, adapter, textRules: { ...text, maxChars: maxChars.value }, retry: backend.retry, ...openSettings(adapter, backend, sealer) };
+  return {
+    slug,
+    adapter,
+    textRules: { ...text, maxChars: maxChars.value },
+    retry: backend.retry,
+    ...openSettings(adapter, backend, sealer),
+  };
 }
 
-function openSettings(adapter: AnyAdapter, backend: Backend, sealer: Sealer): Pick<BackendState, 'settings' | 'fault' | 'secrets'> {
+function openSettings(
+  adapter: AnyAdapter,
+  backend: Backend,
+  sealer: Sealer,
+): Pick<BackendState, 'settings' | 'fault' | 'secrets'> {
   let opened: JsonValue;
   try {
     opened = sealer.open(backend.settings);
   } catch (error) {
-    return { settings: undefined, fault: error instanceof Error ? error.message : 'The secrets cannot be opened.', secrets: [] };
+    return {
+      settings: undefined,
+      fault: error instanceof Error ? error.message : 'The secrets cannot be opened.',
+      secrets: [],
+    };
   }
-  const secrets = secretFields(adapter.manifest).flatMap((field) => textsIn((opened as Record<string, JsonValue>)[field]));
+  const secrets = secretFields(adapter.manifest).flatMap((field) =>
+    textsIn((opened as Record<string, JsonValue>)[field]),
+  );
   const parsed = adapter.manifest.settings.safeParse(opened);
   if (parsed.success) return { settings: parsed.data, fault: undefined, secrets };
   const faults = faultsOf(parsed.error.issues, '/settings').map((fault) => `${fault.pointer} ${fault.detail}`);

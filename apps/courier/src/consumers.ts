@@ -51,7 +51,8 @@ export function createConsumers(parts: ConsumersParts): Consumers {
   return {
     follow: (backends) => {
       for (const [slug, { definition }] of running) {
-        if (!isDeepStrictEqual(backends.get(slug), definition)) void stop(slug).catch((error: unknown) => parts.log.warn({ error, backend: slug }, 'consumer.stop_failed'));
+        if (!isDeepStrictEqual(backends.get(slug), definition))
+          void stop(slug).catch((error: unknown) => parts.log.warn({ error, backend: slug }, 'consumer.stop_failed'));
       }
       for (const [slug, definition] of backends) if (!definition.paused && !running.has(slug)) start(slug, definition);
     },
@@ -64,7 +65,10 @@ export function createConsumers(parts: ConsumersParts): Consumers {
 function consume({ delivering, queues }: ConsumersParts, state: BackendState): Promise<Consumer> {
   const gate = gateOf(state);
   const { rate } = state.adapter.manifest.limits;
-  if (!rate) return queues.consumeDeliver(state.slug, (ids) => delivering.deliver(state, gate, ids), { concurrency: jobsAtOnce });
+  if (!rate)
+    return queues.consumeDeliver(state.slug, (ids) => delivering.deliver(state, gate, ids), {
+      concurrency: jobsAtOnce,
+    });
   // The queue's limit counts jobs, so a job of a limited backend must be one delivery: larger ones are rung again one by one.
   const handle = async (ids: string[]): Promise<void> => {
     if (ids.length === 1) return delivering.deliver(state, gate, ids);

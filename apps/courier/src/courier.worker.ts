@@ -24,13 +24,24 @@ export class CourierWorker implements OnApplicationBootstrap, BeforeApplicationS
   readonly #book: BookWatcher;
   readonly #stopTimeoutMs: number;
 
-  constructor(@Inject(RUNTIME) runtime: Runtime, @Inject(SEALER) sealer: Sealer, @Inject(COURIER_CONFIG) config: CourierConfig) {
+  constructor(
+    @Inject(RUNTIME) runtime: Runtime,
+    @Inject(SEALER) sealer: Sealer,
+    @Inject(COURIER_CONFIG) config: CourierConfig,
+  ) {
     const { database, queues, log, book } = runtime;
     this.#book = book;
     this.#stopTimeoutMs = config.STOP_TIMEOUT_S * 1000;
     this.#network = createNetwork(createTargetGuard(config.TARGET_NETWORKS));
     const exists = (backend: string): boolean => book.current().backends.has(backend);
-    this.#delivering = createDelivering({ database, queues, log, exists, network: this.#network, mailbox: createMailbox(database) });
+    this.#delivering = createDelivering({
+      database,
+      queues,
+      log,
+      exists,
+      network: this.#network,
+      mailbox: createMailbox(database),
+    });
     this.#consumers = createConsumers({ delivering: this.#delivering, queues, sealer, log });
   }
 
@@ -39,6 +50,7 @@ export class CourierWorker implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.#delivering.drain();
     const timer = setTimeout(() => this.#delivering.abort(), this.#stopTimeoutMs);
     await this.#consumers.close();
     clearTimeout(timer);

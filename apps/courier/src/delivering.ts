@@ -2,7 +2,18 @@
 import type { Logger } from '#platform/log';
 import { attemptMade } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import { claimDeliveries, createBatcher, loadEvents, settleDeliveries, type Batcher, type ClaimedDelivery, type Database, type EventRow, type Settlement } from '#platform/store';
+import {
+  claimDeliveries,
+  createBatcher,
+  loadEvents,
+  releaseDeliveries,
+  settleDeliveries,
+  type Batcher,
+  type ClaimedDelivery,
+  type Database,
+  type EventRow,
+  type Settlement,
+} from '#platform/store';
 import { uuidv7 } from 'uuidv7';
 import { makeAttempt, type AttemptParts, type AttemptResult } from './attempt.ts';
 import type { BackendState } from './backend-state.ts';
@@ -29,6 +40,8 @@ export interface DeliveringParts extends Omit<AttemptParts, 'underWay'> {
 export interface Delivering {
   /** Attempts those of the given deliveries that are due and nobody's; resolves when all are settled. */
   deliver(backend: BackendState, gate: Gate, deliveryIds: readonly string[]): Promise<void>;
+  /** Begins no more attempts; what was claimed for them is given back at once. */
+  drain(): void;
   /** Cuts short what is under way, so that it can be settled and tried again elsewhere. */
   abort(): void;
   close(): Promise<void>;
@@ -42,6 +55,7 @@ export function gateOf(backend: BackendState): Gate {
 /** Makes the delivering side. */
 export function createDelivering(parts: DeliveringParts): Delivering {
   const underWay = new Set<AbortController>();
+  let draining = false;
   let stopping = false;
   const settler: Batcher<Settlement, boolean> = createBatcher({
     maxWeight: 250,
@@ -50,7 +64,12 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     run: (settlements) => settleDeliveries(parts.database, settlements),
   });
 
-  async function one(backend: BackendState, delivery: ClaimedDelivery, event: EventRow | undefined, lease: string): Promise<void> {
+  async function one(
+    backend: BackendState,
+    delivery: ClaimedDelivery,
+    event: EventRow | undefined,
+    lease: string,
+  ): Promise<void> {
     const result = await makeAttempt({ ...parts, underWay }, backend, delivery, event);
     const stopped = stopping && result.outcome.kind !== 'delivered';
     const settlement = settlementOf(delivery, result, { lease, backend, exists: parts.exists, stopped });
@@ -67,15 +86,20 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       const claimed = await claimDeliveries(parts.database, deliveryIds, { backend: backend.slug, lease, leaseMs });
       if (claimed.length === 0) return;
       const events = await loadEvents(parts.database, [...new Set(claimed.map((delivery) => delivery.eventId))]);
-      await Promise.all(
-        claimed.map((delivery) =>
-          gate.run(async () => {
-            // Whoever waited so long that the lease may end during the attempt leaves it to the sweep.
-            if (Date.now() + backend.adapter.manifest.limits.timeoutMs > leaseEnd) return;
-            await one(backend, delivery, events.get(delivery.eventId), lease);
-          }),
-        ),
-      );
+      const lastStart = leaseEnd - backend.adapter.manifest.limits.timeoutMs;
+      const leftOver: string[] = [];
+      const turn = async (delivery: ClaimedDelivery): Promise<void> => {
+        // Nothing new is begun while draining, nor an attempt that could outlive its lease.
+        if (draining || Date.now() > lastStart) leftOver.push(delivery.id);
+        else await one(backend, delivery, events.get(delivery.eventId), lease);
+      };
+      await Promise.all(claimed.map((delivery) => gate.run(() => turn(delivery))));
+      if (leftOver.length === 0) return;
+      await releaseDeliveries(parts.database, leftOver, lease);
+      await parts.queues.ringDeliver(backend.slug, leftOver);
+    },
+    drain: () => {
+      draining = true;
     },
     abort: () => {
       stopping = true;
@@ -88,7 +112,8 @@ export function createDelivering(parts: DeliveringParts): Delivering {
 async function ringNext(queues: Queues, backend: string, settlement: Settlement): Promise<void> {
   const { waitMs, successor, deliveryId } = settlement;
   if (successor) await queues.ringDeliver(successor.backend, [successor.id]);
-  if (waitMs !== undefined && waitMs <= longestRungWaitMs) await queues.ringDeliver(backend, [deliveryId], waitMs + ringAfterDueMs);
+  if (waitMs !== undefined && waitMs <= longestRungWaitMs)
+    await queues.ringDeliver(backend, [deliveryId], waitMs + ringAfterDueMs);
 }
 
 interface Report {
@@ -98,7 +123,12 @@ interface Report {
 }
 
 /** The one wide line of an attempt. */
-function report(log: Logger, backend: BackendState, delivery: ClaimedDelivery, { result, settlement, held }: Report): void {
+function report(
+  log: Logger,
+  backend: BackendState,
+  delivery: ClaimedDelivery,
+  { result, settlement, held }: Report,
+): void {
   const { outcome, durationMs } = result;
   const type = backend.adapter.manifest.type;
   attemptMade(type, outcome.kind, durationMs);

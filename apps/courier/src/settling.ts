@@ -47,7 +47,10 @@ function policyOf(delivery: ClaimedDelivery, backend: BackendState, hasFallback:
   return { ...policy, maxAgeSeconds: Math.min(policy.maxAgeSeconds ?? Infinity, delivery.fallbacks.giveUpSeconds) };
 }
 
-function successorOf(delivery: ClaimedDelivery, candidates: readonly { backend: string; to: string }[]): Settlement['successor'] {
+function successorOf(
+  delivery: ClaimedDelivery,
+  candidates: readonly { backend: string; to: string }[],
+): Settlement['successor'] {
   const [next, ...rest] = candidates;
   if (!next || !delivery.fallbacks) return undefined;
   const fallbacks = rest.length > 0 ? { next: rest, giveUpSeconds: delivery.fallbacks.giveUpSeconds } : undefined;

@@ -1,6 +1,13 @@
 import { eventsAccepted } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import { acceptEvents, createBatcher, type Accepted, type Batcher, type Database, type NewEvent } from '#platform/store';
+import {
+  acceptEvents,
+  createBatcher,
+  type Accepted,
+  type Batcher,
+  type Database,
+  type NewEvent,
+} from '#platform/store';
 
 /** Most events in one INSERT. */
 const batchEvents = 500;
@@ -35,4 +42,3 @@ async function storeTogether(database: Database, queues: Queues, requests: NewEv
   let start = 0;
   return requests.map((events) => answers.slice(start, (start += events.length)));
 }
-

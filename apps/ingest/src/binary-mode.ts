@@ -10,7 +10,9 @@ export function readBinary(headers: IncomingHttpHeaders, body: unknown, mediaTyp
   }
   if (body === undefined || body === null || (body === '' && mediaType === '')) return event;
   if (!isJsonType(mediaType) && !mediaType.startsWith('text/')) {
-    throw new HouseError('MEDIA_TYPE_UNSUPPORTED', { detail: `Data of type ${mediaType || 'unknown'} is not read; JSON and text are.` });
+    throw new HouseError('MEDIA_TYPE_UNSUPPORTED', {
+      detail: `Data of type ${mediaType || 'unknown'} is not read; JSON and text are.`,
+    });
   }
   return { ...event, datacontenttype: mediaType, data: body };
 }
@@ -23,6 +25,9 @@ function decodeHeader(name: string, value: string): string {
   try {
     return decodeURIComponent(value);
   } catch (cause) {
-    throw new HouseError('REQUEST_INVALID', { faults: [{ pointer: name, detail: 'must be percent-encoded UTF-8' }], cause });
+    throw new HouseError('REQUEST_INVALID', {
+      faults: [{ pointer: name, detail: 'must be percent-encoded UTF-8' }],
+      cause,
+    });
   }
 }

@@ -1,4 +1,12 @@
-import { acceptedBatch, acceptedEvent, cloudEvent, plainEvent, toPublicId, type AcceptedBatch, type AcceptedEvent } from '#contract';
+import {
+  acceptedBatch,
+  acceptedEvent,
+  cloudEvent,
+  plainEvent,
+  toPublicId,
+  type AcceptedBatch,
+  type AcceptedEvent,
+} from '#contract';
 import { Actor, Describe, RequireScope, Section, type ActorView } from '#platform/http';
 import type { Accepted } from '#platform/store';
 import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
@@ -35,15 +43,36 @@ export class EventsDoorController {
     bodies: {
       'application/json': {
         schema: z.union([plainEvent, z.array(plainEvent)]),
-        examples: { 'one event': plainExample, 'several events': [plainExample, { type: 'order.blocked', data: { order: '4711' } }] },
+        examples: {
+          'one event': plainExample,
+          'several events': [plainExample, { type: 'order.blocked', data: { order: '4711' } }],
+        },
       },
       'application/cloudevents+json': { schema: cloudEvent, examples: { 'structured CloudEvent': cloudExample } },
-      'application/cloudevents-batch+json': { schema: z.array(cloudEvent), examples: { 'batch of CloudEvents': [cloudExample] } },
+      'application/cloudevents-batch+json': {
+        schema: z.array(cloudEvent),
+        examples: { 'batch of CloudEvents': [cloudExample] },
+      },
     },
-    ok: { status: 202, description: 'Stored. An array is answered with `accepted`, `duplicates` and `events`.', schema: z.union([acceptedEvent, acceptedBatch]), example: acceptedExample },
-    errors: ['EVENT_TOO_LARGE', 'TOO_MANY_EVENTS', 'EVENT_TOO_DEEP', 'SPEC_VERSION_UNSUPPORTED', 'IDEMPOTENCY_KEY_CONFLICT'],
+    ok: {
+      status: 202,
+      description: 'Stored. An array is answered with `accepted`, `duplicates` and `events`.',
+      schema: z.union([acceptedEvent, acceptedBatch]),
+      example: acceptedExample,
+    },
+    errors: [
+      'EVENT_TOO_LARGE',
+      'TOO_MANY_EVENTS',
+      'EVENT_TOO_DEEP',
+      'SPEC_VERSION_UNSUPPORTED',
+      'IDEMPOTENCY_KEY_CONFLICT',
+    ],
   })
-  async send(@Headers() headers: IncomingHttpHeaders, @Body() body: unknown, @Actor() actor: ActorView): Promise<AcceptedEvent | AcceptedBatch> {
+  async send(
+    @Headers() headers: IncomingHttpHeaders,
+    @Body() body: unknown,
+    @Actor() actor: ActorView,
+  ): Promise<AcceptedEvent | AcceptedBatch> {
     const { many, events } = readEvents({ headers, body, defaultSource: actor.name, nowMs: Date.now() });
     const answers = (await this.#ingest.accept(events)).map(toAnswer);
     if (!many) return answers[0]!;

@@ -30,7 +30,8 @@ type Reader = (item: unknown, pointer: string, request: EventRequest) => NewEven
 export function readEvents(request: EventRequest): ReadEvents {
   const { headers, body } = request;
   const mediaType = mediaTypeOf(headers);
-  if (headers['ce-specversion'] !== undefined) return { many: false, events: readAll([readBinary(headers, body, mediaType)], readCloudEvent, request) };
+  if (headers['ce-specversion'] !== undefined)
+    return { many: false, events: readAll([readBinary(headers, body, mediaType)], readCloudEvent, request) };
   switch (mediaType) {
     case 'application/json':
       return Array.isArray(body) ? readArray(body, readEither, request) : readSingle(body, readEither, request);
@@ -58,10 +59,14 @@ function readSingle(body: unknown, reader: Reader, request: EventRequest): ReadE
 function readArray(body: unknown[], reader: Reader, request: EventRequest): ReadEvents {
   if (body.length === 0) throw invalid([{ pointer: '', detail: 'must hold at least one event' }]);
   if (body.length > limits.eventsPerRequest) {
-    throw new HouseError('TOO_MANY_EVENTS', { detail: `${body.length} events; at most ${limits.eventsPerRequest} in one request.` });
+    throw new HouseError('TOO_MANY_EVENTS', {
+      detail: `${body.length} events; at most ${limits.eventsPerRequest} in one request.`,
+    });
   }
   if (request.headers['idempotency-key'] !== undefined) {
-    throw new HouseError('IDEMPOTENCY_KEY_CONFLICT', { detail: 'The header names one event, the body holds an array.' });
+    throw new HouseError('IDEMPOTENCY_KEY_CONFLICT', {
+      detail: 'The header names one event, the body holds an array.',
+    });
   }
   return { many: true, events: readAll(body, reader, request, '/') };
 }
@@ -104,13 +109,23 @@ const readPlain: Reader = (item, pointer, request) => {
 const readCloudEvent: Reader = (item, pointer, request) => {
   const parsed = cloudEvent.safeParse(item);
   if (!parsed.success) return faultsOf(parsed.error.issues, pointer);
-  const { specversion, id, source, type, subject, time, data, data_base64, datacontenttype, dataschema, ...rest } = parsed.data;
-  if (!/^1\.\d+$/.test(specversion)) throw new HouseError('SPEC_VERSION_UNSUPPORTED', { detail: `specversion is ${specversion.slice(0, 20)}.` });
+  const { specversion, id, source, type, subject, time, data, data_base64, datacontenttype, dataschema, ...rest } =
+    parsed.data;
+  if (!/^1\.\d+$/.test(specversion))
+    throw new HouseError('SPEC_VERSION_UNSUPPORTED', { detail: `specversion is ${specversion.slice(0, 20)}.` });
   const badNames = Object.keys(rest).filter((name) => !/^[a-z0-9]{1,64}$/.test(name));
-  if (badNames.length > 0) return badNames.map((name) => ({ pointer: `${pointer}/${name}`, detail: 'is no CloudEvents attribute name (a-z and 0-9 only)' }));
+  if (badNames.length > 0)
+    return badNames.map((name) => ({
+      pointer: `${pointer}/${name}`,
+      detail: 'is no CloudEvents attribute name (a-z and 0-9 only)',
+    }));
   const decoded = data_base64 === undefined ? data : decodeData(data_base64, datacontenttype);
-  if (decoded === notText) return [{ pointer: `${pointer}/data_base64`, detail: 'must be Base64 of JSON or UTF-8 text' }];
-  const { correlationkey, ...extensions } = { ...rest, ...(dataschema ? { dataschema } : {}) } as Record<string, JsonValue>;
+  if (decoded === notText)
+    return [{ pointer: `${pointer}/data_base64`, detail: 'must be Base64 of JSON or UTF-8 text' }];
+  const { correlationkey, ...extensions } = { ...rest, ...(dataschema ? { dataschema } : {}) } as Record<
+    string,
+    JsonValue
+  >;
   return {
     id: uuidv7(),
     source,
@@ -150,7 +165,10 @@ function dataText(data: unknown, pointer: string): string {
     });
   }
   const text = JSON.stringify(data);
-  if (text.length > limits.eventBytes || (text.length > limits.eventBytes / 4 && Buffer.byteLength(text) > limits.eventBytes)) {
+  if (
+    text.length > limits.eventBytes ||
+    (text.length > limits.eventBytes / 4 && Buffer.byteLength(text) > limits.eventBytes)
+  ) {
     throw new HouseError('EVENT_TOO_LARGE', {
       detail: `${pointer}/data has ${Buffer.byteLength(text)} bytes; at most ${limits.eventBytes} are taken.`,
       faults: [{ pointer: `${pointer}/data`, detail: `must have at most ${limits.eventBytes} bytes as JSON` }],

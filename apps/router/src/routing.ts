@@ -4,7 +4,14 @@ import { planEvent, type CompiledBook, type RoutePlan } from '#domain/routing';
 import type { Logger } from '#platform/log';
 import { eventsRouted } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import { loadUnrouted, storeRouted, type Database, type NewDelivery, type RoutedEvent, type UnroutedEvent } from '#platform/store';
+import {
+  loadUnrouted,
+  storeRouted,
+  type Database,
+  type NewDelivery,
+  type RoutedEvent,
+  type UnroutedEvent,
+} from '#platform/store';
 import { uuidv7 } from 'uuidv7';
 
 /** What routing needs. */
@@ -42,7 +49,12 @@ export function byBackend(deliveries: readonly { id: string; backend: string }[]
 
 function routeOne(log: Logger, book: CompiledBook, row: UnroutedEvent): RoutedEvent {
   const plan = planSafely(log, book, row);
-  return { id: row.id, rules: plan.rules, notes: plan.notes, deliveries: plan.deliveries.map((planned) => toDelivery(row.id, planned)) };
+  return {
+    id: row.id,
+    rules: plan.rules,
+    notes: plan.notes,
+    deliveries: plan.deliveries.map((planned) => toDelivery(row.id, planned)),
+  };
 }
 
 /** An event that makes the code throw harms only itself: it is kept as unmatched, with the fault in its notes. */
@@ -51,7 +63,13 @@ function planSafely(log: Logger, book: CompiledBook, row: UnroutedEvent): RouteP
     return planEvent(book, factsOf(row));
   } catch (error) {
     log.error({ error, eventId: row.id }, 'event.routing_failed');
-    return { rules: [], deliveries: [], notes: [`Routing failed by a fault of ours: ${error instanceof Error ? error.message : 'unknown'}. Replay the event once it is mended.`] };
+    return {
+      rules: [],
+      deliveries: [],
+      notes: [
+        `Routing failed by a fault of ours: ${error instanceof Error ? error.message : 'unknown'}. Replay the event once it is mended.`,
+      ],
+    };
   }
 }
 

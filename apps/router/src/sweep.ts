@@ -59,7 +59,11 @@ export function startSweep(parts: SweepParts): Sweep {
   };
 }
 
-async function ringEvents({ database, queues, log }: SweepParts, rung: Map<string, number>, now: number): Promise<void> {
+async function ringEvents(
+  { database, queues, log }: SweepParts,
+  rung: Map<string, number>,
+  now: number,
+): Promise<void> {
   const ids = notYetRung(await overdueEvents(database, now - graceMs, perRound), rung, now);
   if (ids.length === 0) return;
   log.info({ what: 'event', count: ids.length }, 'sweep.rang');

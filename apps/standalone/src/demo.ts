@@ -10,12 +10,24 @@ const demo: [noun: Noun, slug: string, body: unknown][] = [
   [
     'recipient',
     'anna',
-    recipient.parse({ displayName: 'Анна Смирнова', locale: 'ru', timeZone: 'Europe/Moscow', addresses: [{ backend: 'inbox', to: 'anna' }], groups: ['storekeepers'] }),
+    recipient.parse({
+      displayName: 'Анна Смирнова',
+      locale: 'ru',
+      timeZone: 'Europe/Moscow',
+      addresses: [{ backend: 'inbox', to: 'anna' }],
+      groups: ['storekeepers'],
+    }),
   ],
   [
     'recipient',
     'boris',
-    recipient.parse({ displayName: 'Boris Novak', locale: 'en', timeZone: 'Europe/Prague', addresses: [{ backend: 'inbox', to: 'boris' }], groups: ['shift-leads'] }),
+    recipient.parse({
+      displayName: 'Boris Novak',
+      locale: 'en',
+      timeZone: 'Europe/Prague',
+      addresses: [{ backend: 'inbox', to: 'boris' }],
+      groups: ['shift-leads'],
+    }),
   ],
   ['group', 'storekeepers', group.parse({ displayName: 'Storekeepers' })],
   ['group', 'shift-leads', group.parse({ displayName: 'Shift leads' })],

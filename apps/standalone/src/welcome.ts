@@ -19,7 +19,8 @@ export function welcome(url: string, key: KeptKey, demo: boolean): string {
 }
 
 function keyLines(key: KeptKey): string[] {
-  if (key.isNew) return [`  admin key:     ${key.value.reveal()}`, `                 (shown once; kept in ${key.file})`];
+  if (key.isNew)
+    return [`  admin key:     ${key.value.reveal()}`, `                 (shown once; kept in ${key.file})`];
   return [`  admin key:     ${key.file ? `in ${key.file}` : 'as ADMIN_API_KEY says'}`];
 }
 

@@ -16,9 +16,7 @@ export const addressKind = z.enum(['person', 'room']);
 export type AddressKind = z.infer<typeof addressKind>;
 
 /** Text to deliver, as Markdown, before it is turned into a backend's dialect. */
-export const message = z
-  .strictObject({ title: z.string().optional(), markdown: z.string() })
-  .meta({ id: 'Message' });
+export const message = z.strictObject({ title: z.string().optional(), markdown: z.string() }).meta({ id: 'Message' });
 
 /** Text to deliver, as Markdown. */
 export type Message = z.infer<typeof message>;

@@ -8,7 +8,9 @@ const attribute = z
   .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be well-formed Unicode without NUL');
 
 /** Any JSON value. */
-export const jsonValue: z.ZodType<JsonValue> = z.unknown().meta({ id: 'JsonValue', description: 'Any JSON value.' }) as never;
+export const jsonValue: z.ZodType<JsonValue> = z
+  .unknown()
+  .meta({ id: 'JsonValue', description: 'Any JSON value.' }) as never;
 
 /** Any JSON value. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
@@ -19,7 +21,10 @@ export const plainEvent = z
     type: attribute.meta({ description: 'What happened, dot-separated, coarse to fine.' }),
     source: attribute.optional().meta({ description: 'Who produced it. Absent: the name of the API key.' }),
     subject: attribute.optional().meta({ description: 'What it is about, e.g. an order.' }),
-    time: z.iso.datetime({ offset: true }).optional().meta({ description: 'When it happened. Absent: when it was accepted.' }),
+    time: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .meta({ description: 'When it happened. Absent: when it was accepted.' }),
     idempotencyKey: attribute.optional().meta({ description: 'Unique per source; sending it again changes nothing.' }),
     correlationKey: attribute.optional().meta({ description: 'Ties events of one story together.' }),
     data: jsonValue.optional().meta({ description: 'The facts. Absent: an empty object.' }),
@@ -54,7 +59,8 @@ export const cloudEvent = z
   })
   .meta({
     id: 'CloudEvent',
-    description: 'CloudEvents 1.0, JSON format. `id` serves as idempotency key, the extension `correlationkey` as correlation key.',
+    description:
+      'CloudEvents 1.0, JSON format. `id` serves as idempotency key, the extension `correlationkey` as correlation key.',
     example: { specversion: '1.0', id: 'a-1', source: '/erp', type: 'order.blocked', data: { order: '4711' } },
   });
 
@@ -86,9 +92,14 @@ export const acceptedEvent = z
   .strictObject({
     id: z.string(),
     status: eventState,
-    duplicate: z.boolean().meta({ description: 'True when this source sent this idempotency key before; the id is that of the first.' }),
+    duplicate: z
+      .boolean()
+      .meta({ description: 'True when this source sent this idempotency key before; the id is that of the first.' }),
   })
-  .meta({ id: 'AcceptedEvent', example: { id: 'evt_0199d2a0-6c3f-7000-8000-000000000001', status: 'accepted', duplicate: false } });
+  .meta({
+    id: 'AcceptedEvent',
+    example: { id: 'evt_0199d2a0-6c3f-7000-8000-000000000001', status: 'accepted', duplicate: false },
+  });
 
 /** The answer to one event. */
 export type AcceptedEvent = z.infer<typeof acceptedEvent>;

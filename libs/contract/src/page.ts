@@ -12,7 +12,10 @@ export type PageQuery = z.infer<typeof pageQuery>;
 /** The schema of one page of a list: newest first (or by name), with a cursor while there is more. There is no total: counting is what makes lists slow. */
 export function pageOf<T extends z.ZodType>(item: T, id: string) {
   return z
-    .strictObject({ items: z.array(item), next: z.string().optional().meta({ description: 'Cursor of the next page; absent on the last.' }) })
+    .strictObject({
+      items: z.array(item),
+      next: z.string().optional().meta({ description: 'Cursor of the next page; absent on the last.' }),
+    })
     .meta({ id });
 }
 

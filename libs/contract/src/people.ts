@@ -22,11 +22,17 @@ function isLocale(name: string): boolean {
 export const locale = z.string().refine(isLocale, 'must be a language tag such as ru or en-GB').meta({ example: 'ru' });
 
 /** An IANA time zone. */
-export const timeZone = z.string().refine(isTimeZone, 'must be a time zone such as Europe/Moscow').meta({ example: 'Europe/Moscow' });
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'must be a time zone such as Europe/Moscow')
+  .meta({ example: 'Europe/Moscow' });
 
 /** Where a recipient is reached on one backend. */
 export const address = z
-  .strictObject({ backend: slug, to: z.string().min(1).max(512).meta({ description: 'As the backend type describes it.' }) })
+  .strictObject({
+    backend: slug,
+    to: z.string().min(1).max(512).meta({ description: 'As the backend type describes it.' }),
+  })
   .meta({ id: 'Address', example: { backend: 'mychat-hq', to: '17' } });
 
 /** Where a recipient is reached on one backend. */
@@ -43,7 +49,13 @@ export const recipient = z
   })
   .meta({
     id: 'Recipient',
-    example: { displayName: 'Anna', locale: 'ru', timeZone: 'Europe/Moscow', addresses: [{ backend: 'inbox', to: 'anna' }], groups: ['storekeepers'] },
+    example: {
+      displayName: 'Anna',
+      locale: 'ru',
+      timeZone: 'Europe/Moscow',
+      addresses: [{ backend: 'inbox', to: 'anna' }],
+      groups: ['storekeepers'],
+    },
   });
 
 /** A person to be told. */

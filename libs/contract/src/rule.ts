@@ -4,15 +4,13 @@ import { jsonValue } from './event.ts';
 import { slug } from './ids.ts';
 
 /** An event pattern in the language of Amazon EventBridge rules: a JSON object; compiled by `domain/rules`. */
-export const eventPattern = z
-  .record(z.string(), jsonValue)
-  .meta({
-    id: 'EventPattern',
-    description:
-      'Event pattern: fields of the event (`type`, `source`, `subject`, `time`, `correlationKey`, `extensions`, `data.…`) with lists of ' +
-      'values or of `{prefix|suffix|equals-ignore-case|anything-but|numeric|exists|cidr|wildcard: …}`, and `$or`.',
-    example: { type: ['warehouse.stock.low'], data: { qty: [{ numeric: ['<', 10] }], warehouse: [{ prefix: 'MSK' }] } },
-  });
+export const eventPattern = z.record(z.string(), jsonValue).meta({
+  id: 'EventPattern',
+  description:
+    'Event pattern: fields of the event (`type`, `source`, `subject`, `time`, `correlationKey`, `extensions`, `data.…`) with lists of ' +
+    'values or of `{prefix|suffix|equals-ignore-case|anything-but|numeric|exists|cidr|wildcard: …}`, and `$or`.',
+  example: { type: ['warehouse.stock.low'], data: { qty: [{ numeric: ['<', 10] }], warehouse: [{ prefix: 'MSK' }] } },
+});
 
 /** An event pattern. */
 export type EventPattern = z.infer<typeof eventPattern>;
@@ -23,9 +21,19 @@ export const notifyStep = z
     to: z
       .array(z.string().min(1).max(512))
       .min(1)
-      .meta({ description: '`recipient:<slug>`, `group:<slug>` or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.' }),
-    via: z.array(slug).min(1).optional().meta({ description: "Backends in order of preference. Absent: the recipient's own order." }),
-    strategy: z.enum(['first', 'all']).default('first').meta({ description: '`first` address that works, or `all` of them.' }),
+      .meta({
+        description:
+          '`recipient:<slug>`, `group:<slug>` or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.',
+      }),
+    via: z
+      .array(slug)
+      .min(1)
+      .optional()
+      .meta({ description: "Backends in order of preference. Absent: the recipient's own order." }),
+    strategy: z
+      .enum(['first', 'all'])
+      .default('first')
+      .meta({ description: '`first` address that works, or `all` of them.' }),
     template: slug.optional().meta({ description: 'Absent: a plain, readable text of the event.' }),
     fallbackAfterSeconds: z
       .number()
@@ -46,9 +54,19 @@ export const rule = z
     description: z.string().max(2000).optional(),
     enabled: z.boolean().default(true),
     match: eventPattern,
-    when: z.string().min(1).max(4000).optional().meta({ description: 'CEL expression over the event, asked only when `match` fits.' }),
+    when: z
+      .string()
+      .min(1)
+      .max(4000)
+      .optional()
+      .meta({ description: 'CEL expression over the event, asked only when `match` fits.' }),
     notify: z.array(notifyStep).min(1).max(50),
-    correlate: z.string().min(1).max(512).optional().meta({ description: 'Liquid text of the correlation key; overrides the one of the event.' }),
+    correlate: z
+      .string()
+      .min(1)
+      .max(512)
+      .optional()
+      .meta({ description: 'Liquid text of the correlation key; overrides the one of the event.' }),
     retry: retryPolicy.optional(),
   })
   .meta({
@@ -80,7 +98,10 @@ export const ruleVerdict = z
     rule: z.string(),
     matched: z.boolean(),
     failures: z.array(nearMiss).meta({ description: 'Empty when matched.' }),
-    reason: z.string().optional().meta({ description: 'Why not, where it was not a field: disabled, or what `when` said.' }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: 'Why not, where it was not a field: disabled, or what `when` said.' }),
   })
   .meta({ id: 'RuleVerdict' });
 
@@ -115,7 +136,10 @@ export const explainRequest = z
   })
   .meta({
     id: 'ExplainRequest',
-    example: { event: { type: 'warehouse.stock.low', source: 'erp', data: { qty: 3 } }, rule: { match: { data: { qty: [{ numeric: ['<', 10] }] } } } },
+    example: {
+      event: { type: 'warehouse.stock.low', source: 'erp', data: { qty: 3 } },
+      rule: { match: { data: { qty: [{ numeric: ['<', 10] }] } } },
+    },
   });
 
 /** Why each rule matched or not, and who would get what. */

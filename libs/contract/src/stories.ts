@@ -51,10 +51,11 @@ export type RedriveFilter = z.infer<typeof redriveFilter>;
 
 /** A request to put dead letters back: by id, or by filter. */
 export const redriveRequest = z
-  .union([
-    z.strictObject({ ids: z.array(z.string().max(64)).min(1).max(10_000) }),
-    z.strictObject({ filter: redriveFilter }),
-  ])
+  .strictObject({
+    ids: z.array(z.string().max(64)).min(1).max(10_000).optional().meta({ description: 'Ids of deliveries.' }),
+    filter: redriveFilter.optional().meta({ description: 'An empty one means every dead letter.' }),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), 'must have either `ids` or `filter`')
   .meta({ id: 'RedriveRequest', example: { filter: { backend: 'mychat-hq', reason: 'http_400' } } });
 
 /** What a redrive did. */
@@ -62,7 +63,9 @@ export const redriveAnswer = z
   .strictObject({
     redriven: z.int().meta({ description: 'Dead letters that are pending again.' }),
     notFound: z.array(z.string()).meta({ description: 'Given ids under which there is no delivery.' }),
-    notDead: z.array(z.string()).meta({ description: 'Given ids of deliveries that are no dead letters; nothing was done to them.' }),
+    notDead: z
+      .array(z.string())
+      .meta({ description: 'Given ids of deliveries that are no dead letters; nothing was done to them.' }),
   })
   .meta({ id: 'RedriveAnswer', example: { redriven: 1, notFound: [], notDead: [] } });
 

@@ -10,7 +10,10 @@ const texts = {
 export const template = z
   .strictObject({
     ...texts,
-    locales: z.record(locale, z.strictObject(texts)).optional().meta({ description: "Variants by the recipient's locale." }),
+    locales: z
+      .record(locale, z.strictObject(texts))
+      .optional()
+      .meta({ description: "Variants by the recipient's locale." }),
   })
   .meta({
     id: 'Template',

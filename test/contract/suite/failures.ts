@@ -1,6 +1,14 @@
 import { expect, it } from '@jest/globals';
 import type { OutcomeKind } from '#contract';
-import { closedPort, listen, type BehaviourKind, type PlainBehaviour } from '#testing/simulators';
+import {
+  closedPort,
+  listen,
+  selfSigned,
+  type BehaviourKind,
+  type PlainBehaviour,
+  type RunningSimulator,
+} from '#testing/simulators';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import type { Bench } from './bench.ts';
 
@@ -23,8 +31,21 @@ const waits: [asked: number | string, read: number | undefined][] = [
   ['soon', undefined],
 ];
 
+/** What a simulator lets the suite do. */
+export interface Abilities {
+  can: ReadonlySet<BehaviourKind>;
+  /** Whether the adapter can be aimed at another port, and at another port over TLS. */
+  aims: { plain: boolean; tls: boolean };
+}
+
+/** Asks a running simulator what it lets the suite do. */
+export function abilitiesOf(running: RunningSimulator): Abilities {
+  const [plain, tls] = [false, true].map((over) => JSON.stringify(running.settingsAt?.({ port: 1, tls: over })));
+  return { can: running.can, aims: { plain: plain !== undefined, tls: tls !== plain } };
+}
+
 /** Cases about failures; only those that the simulator can play. */
-export function describeFailures(bench: () => Bench, can: ReadonlySet<BehaviourKind>, hasServer: boolean): void {
+export function describeFailures(bench: () => Bench, { can, aims }: Abilities): void {
   for (const [behaviour, kind] of Object.entries(verdicts) as [PlainBehaviour, OutcomeKind][]) {
     if (!can.has(behaviour)) continue;
     it(`answers ${kind} to "${behaviour}", delivers nothing, and works again afterwards`, async () => {
@@ -47,7 +68,8 @@ export function describeFailures(bench: () => Bench, can: ReadonlySet<BehaviourK
   });
 
   if (can.has('busyFor')) describeWaits(bench);
-  if (hasServer) describeConnections(bench);
+  if (aims.plain) describeConnections(bench);
+  if (aims.tls) describeTls(bench);
 }
 
 function describeWaits(bench: () => Bench): void {
@@ -88,11 +110,17 @@ function describeConnections(bench: () => Bench): void {
     expect(await bench().send({}, { settings })).toMatchObject({ kind: 'retryable' });
     await stop();
   });
+}
 
+function describeTls(bench: () => Bench): void {
   it('reports the backend as down when TLS meets a server without it', async () => {
-    const settings = bench().running.settingsAt!({ port: 1, tls: true });
-    if (JSON.stringify(settings) === JSON.stringify(bench().running.settingsAt!({ port: 1 }))) return;
     const { port, stop } = await listen(createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    const overTls = bench().running.settingsAt!({ port, tls: true });
+    expect(await bench().send({}, { settings: overTls })).toMatchObject({ kind: 'backendDown', reason: 'tls' });
+    await stop();
+  });
+  it('reports the backend as down when nobody vouches for its certificate', async () => {
+    const { port, stop } = await listen(createHttpsServer(selfSigned(), (_, response) => response.end('{}')));
     const overTls = bench().running.settingsAt!({ port, tls: true });
     expect(await bench().send({}, { settings: overTls })).toMatchObject({ kind: 'backendDown', reason: 'tls' });
     await stop();

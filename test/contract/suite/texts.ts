@@ -24,7 +24,11 @@ export function describeTexts(bench: () => Bench): void {
   for (const [what, text] of Object.entries(delicate)) {
     it(`delivers ${what} exactly`, async () => {
       expect(await bench().send({ text })).toMatchObject({ kind: 'delivered' });
-      expect(bench().running.received().map((message) => message.text)).toEqual([text]);
+      expect(
+        bench()
+          .running.received()
+          .map((message) => message.text),
+      ).toEqual([text]);
     });
   }
 
@@ -51,7 +55,9 @@ export function describeTexts(bench: () => Bench): void {
     const numbers = Array.from({ length: 20 }, (_, index) => index);
     const outcomes = await Promise.all(numbers.map((number) => bench().send({ text: `сообщение ${number} из 20` })));
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(numbers.map(() => 'delivered'));
-    const texts = bench().running.received().map((message) => message.text);
+    const texts = bench()
+      .running.received()
+      .map((message) => message.text);
     expect(texts.sort()).toEqual(numbers.map((number) => `сообщение ${number} из 20`).sort());
   });
 
@@ -59,7 +65,9 @@ export function describeTexts(bench: () => Bench): void {
     const { deliveryId } = bench().message();
     await bench().send({ deliveryId, attempt: 1 });
     await bench().send({ deliveryId, attempt: 2 });
-    const ids = bench().running.received().map((message) => message.deliveryId);
+    const ids = bench()
+      .running.received()
+      .map((message) => message.deliveryId);
     if (bench().adapter.manifest.dedupe === 'native') expect([...new Set(ids)]).toEqual([`dlv_${deliveryId}`]);
     else expect(ids).toHaveLength(2);
   });

@@ -1,7 +1,13 @@
 /** The html dialect: a small safe subset; whatever the message holds, only the tags named here come out. */
 import { rowInlines, type Block, type Inline, type WriterTable } from './tree.ts';
 
-const references: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 const inlineWriters: WriterTable<Inline, void> = {
   text: (node) => escapeHtml(node.text).replaceAll('\n', '<br>'),
@@ -38,7 +44,9 @@ function writeBlock(block: Block): string {
 
 /** An item of one paragraph needs no `<p>`; chat clients would put empty lines around it. */
 function writeItem(item: readonly Block[]): string {
-  return item.map((block) => (block.type === 'paragraph' ? writeInlines(block.inlines) : writeBlock(block))).join('<br>');
+  return item
+    .map((block) => (block.type === 'paragraph' ? writeInlines(block.inlines) : writeBlock(block)))
+    .join('<br>');
 }
 
 function writeInlines(nodes: readonly Inline[]): string {

@@ -60,7 +60,10 @@ class Line {
   }
 
   private addLink(href: string, inlines: readonly Inline[]): void {
-    const target = href.replace(/[\\<>|()]/g, (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'));
+    const target = href.replace(
+      /[\\<>|()]/g,
+      (char) => '%' + char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'),
+    );
     if (textOf(inlines) === href && target === href) return this.push(true, `<${href}>`);
     // An exclamation mark before the bracket is seen as text and escaped there.
     this.push(true, '[');
@@ -87,8 +90,7 @@ class Line {
     const first = edgeOf(inlines[0]!, text, 0);
     const last = edgeOf(inlines.at(-1)!, text, -1);
     const before = this.last();
-    if (text === '' || /^\s|\s$|\n/.test(text) || before === delimiter[0]) return false;
-    if (touches(inlines[0]!, delimiter) || touches(inlines.at(-1)!, delimiter)) return false;
+    if (text === '' || /^\s|\s$/.test(text) || before === delimiter[0] || after[0] === delimiter[0]) return false;
     return opens(first, before) && opens(last, after);
   }
 
@@ -104,11 +106,6 @@ class Line {
 /** A delimiter beside punctuation on its inner side needs a space, punctuation or nothing on its outer side. */
 function opens(inner: string, outer: string): boolean {
   return !punctuation.test(inner) || outer === '' || /\s/.test(outer) || punctuation.test(outer);
-}
-
-/** Strong directly inside emphasis with the same sign, or the other way round, reads differently. */
-function touches(node: Inline, delimiter: string): boolean {
-  return node.type === 'strong' ? delimiter !== '~~' && delimiter !== '_' : node.type === 'emphasis' && delimiter !== '~~';
 }
 
 function edgeOf(node: Inline, text: string, at: 0 | -1): string {
@@ -130,4 +127,3 @@ function codeSpan(text: string): string {
   const isPadded = /^`|`$|^ .* $/.test(text);
   return isPadded ? `${fence} ${text} ${fence}` : fence + text + fence;
 }
-

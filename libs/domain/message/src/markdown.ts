@@ -61,7 +61,9 @@ function writeRow(cells: readonly Inline[][]): string {
 }
 
 function indented(text: string, first: string, rest: string): string {
-  return first + text.replace(/\n(?=(.?))/g, (_, next: string) => (next === '\n' ? '\n' + rest.trimEnd() : '\n' + rest));
+  return (
+    first + text.replace(/\n(?=(.?))/g, (_, next: string) => (next === '\n' ? '\n' + rest.trimEnd() : '\n' + rest))
+  );
 }
 
 function longestRun(text: string): number {
@@ -100,9 +102,14 @@ function writeChar(flat: string, at: number, state: number, place: Place): strin
     case '>':
       return state === 0 ? '\\>' : char;
     default:
-      if (/\s/.test(char)) return isAtLineEdge(flat, at) || /[\u2028\u2029]/.test(char) ? `&#${char.charCodeAt(0)};` : char;
-      return isMarkup(flat, at, state) ? escaped(char) : char;
+      return /\s/.test(char) ? writeSpace(flat, at) : isMarkup(flat, at, state) ? escaped(char) : char;
   }
+}
+
+/** Space at the edge of a line would be trimmed; the two Unicode separators end a line for some of Markdown's rules. */
+function writeSpace(flat: string, at: number): string {
+  const char = flat[at]!;
+  return isAtLineEdge(flat, at) || /[\u2028\u2029]/.test(char) ? `&#${char.charCodeAt(0)};` : char;
 }
 
 /** A line break needs something on both sides, else Markdown drops it. */

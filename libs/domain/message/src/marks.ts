@@ -17,7 +17,9 @@ const listParenthesis = 0xfded;
 /** Stand for nothing: put before the first or after the last character of a value, they keep Markdown from seeing it. */
 const guards = { before: '\uFDEE', after: '\uFDEF' } as const;
 
-const markOf = new Map([...standing].map((char, index) => [char.charCodeAt(0), String.fromCharCode(firstMark + index)]));
+const markOf = new Map(
+  [...standing].map((char, index) => [char.charCodeAt(0), String.fromCharCode(firstMark + index)]),
+);
 const charOf = new Map([...markOf].map(([code, mark]) => [mark, String.fromCharCode(code)]));
 charOf.set(String.fromCharCode(listParenthesis), ')');
 charOf.set(guards.before, '').set(guards.after, '');
@@ -80,6 +82,27 @@ function markAt(text: string, at: number, state: number): string | undefined {
 /** Characters that mean something in too many places; quotes and parentheses do so around the target of a link. */
 const alwaysMarked = new Set([...'`*[]<>|"\'()\t\n\u2028\u2029'].map((char) => char.charCodeAt(0)));
 
+/** Asks whether a character means something, by the code units beside it (-1 for none) and what its line began with. */
+type Question = (before: number, after: number, state: number, text: string, at: number) => boolean;
+
+const atLineStart: Question = (_before, _after, state) => state === lineState.start;
+
+const questions: Readonly<Record<string, Question>> = {
+  '+': atLineStart,
+  '-': atLineStart,
+  '=': atLineStart,
+  '#': (before, _after, state) => state === lineState.start || !isAlnum(before),
+  _: (before, after) => !(isAlnum(before) && isAlnum(after)),
+  '.': (_before, _after, state, text, at) =>
+    endsListNumber(text, at, state) || /^www$/i.test(text.slice(Math.max(0, at - 3), at)),
+  ':': (before, after) => before === -1 || after === -1 || after === 47,
+  '!': (_before, after) => after === -1 || after === 91,
+  ' ': (before, after) => before === -1 || before === 10 || after === -1 || after === 10,
+  '@': (before, after) => before !== 32 && before !== 10 && (after === -1 || isAlnum(after)),
+  '&': (_before, after) => after === -1 || after === 35 || isAlnum(after),
+  '\\': (_before, after) => !isAlnum(after),
+};
+
 /**
  * Tells whether Markdown could take the character at `at` for markup, given what surrounds it and what its line began
  * with. The ends of the text count as anything at all.
@@ -87,32 +110,7 @@ const alwaysMarked = new Set([...'`*[]<>|"\'()\t\n\u2028\u2029'].map((char) => c
 export function isMarkup(text: string, at: number, state: number): boolean {
   const before = at === 0 ? -1 : text.charCodeAt(at - 1);
   const after = at === text.length - 1 ? -1 : text.charCodeAt(at + 1);
-  switch (text[at]) {
-    case '_':
-      return !(isAlnum(before) && isAlnum(after));
-    case '#':
-      return state === lineState.start || !isAlnum(before);
-    case '+':
-    case '-':
-    case '=':
-      return state === lineState.start;
-    case '.':
-      return endsListNumber(text, at, state) || /^www$/i.test(text.slice(Math.max(0, at - 3), at));
-    case ':':
-      return before === -1 || after === -1 || after === 47;
-    case '!':
-      return after === -1 || after === 91;
-    case ' ':
-      return before === -1 || before === 10 || after === -1 || after === 10;
-    case '@':
-      return before !== 32 && before !== 10 && (after === -1 || isAlnum(after));
-    case '&':
-      return after === -1 || after === 35 || isAlnum(after);
-    case '\\':
-      return !isAlnum(after) && after !== 32;
-    default:
-      return true;
-  }
+  return questions[text[at]!]?.(before, after, state, text, at) ?? true;
 }
 
 /** Tells whether a dot or parenthesis could make a list item of the number before it. */
@@ -155,7 +153,9 @@ const guardedSpace = /\uFDEE(\s)|(\s)\uFDEF/g;
  * on quotes and parentheses: in running text, outside of code, links and HTML.
  */
 export function resolveMarks(text: string): string {
-  const spaced = hasGuard.test(text) ? text.replace(guardedSpace, (_, a?: string, b?: string) => reference(a ?? b!)) : text;
+  const spaced = hasGuard.test(text)
+    ? text.replace(guardedSpace, (_, a?: string, b?: string) => reference(a ?? b!))
+    : text;
   return spaced.replace(marksPattern, (found) => escapeOf.get(found) ?? found);
 }
 

@@ -131,7 +131,9 @@ class TreeBuilder {
   private link(token: Tokens.Link, shown?: Inline[]): Inline[] {
     // In an autolink the target is literal; elsewhere character references are resolved.
     const inlines = shown ?? (token.autolink ? [textNode(this.literal(token.text))] : this.inlines(token.tokens));
-    const href = this.literal(token.autolink ? token.href : decodeReferences(token.href)).trim().replaceAll(' ', '%20');
+    const href = this.literal(token.autolink ? token.href : decodeReferences(token.href))
+      .trim()
+      .replaceAll(' ', '%20');
     if (/^(?:https?:\/\/|mailto:)[^\s\p{Cc}]+$/iu.test(href)) return [{ type: 'link', href, inlines }];
     return inlines;
   }

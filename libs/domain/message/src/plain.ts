@@ -17,7 +17,9 @@ const blockWriters: WriterTable<Block, void> = {
   code: (block) => block.text,
   quote: (block) => prefixed(writePlain(block.blocks), '> '),
   list: (block) =>
-    block.items.map((item, index) => hung(block.start === undefined ? '• ' : `${block.start + index}. `, item)).join('\n'),
+    block.items
+      .map((item, index) => hung(block.start === undefined ? '• ' : `${block.start + index}. `, item))
+      .join('\n'),
   table: (block) => block.rows.map((row) => writeInlines(rowInlines(row))).join('\n'),
   rule: () => '———',
 };

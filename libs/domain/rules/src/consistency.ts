@@ -20,24 +20,40 @@ export function consistent(findings: readonly Finding[]): boolean {
   return agree(findings, 0);
 }
 
+/** The findings that meet in one list; an optional one is satisfied already, but may still choose an element. */
+interface Meeting {
+  required: Finding[];
+  /** The required findings and the optional one, in the order of their paths. */
+  all: Finding[];
+}
+
 /** `depth` counts numbers of the trail that are settled already: two for each list. */
 function agree(findings: readonly Finding[], depth: number): boolean {
-  const groups = new Map<number, Finding[]>();
+  const meetings = new Map<number, Meeting>();
   for (const finding of findings) {
-    if (finding.good.some((leaf) => leaf.trail.length === depth)) continue;
-    const nearest = finding.all[0];
+    const deeper = finding.good.filter((leaf) => leaf.trail.length > depth);
+    const settled = deeper.length < finding.good.length;
+    const nearest = deeper[0] ?? finding.all[0];
+    if (settled && deeper.length === 0) continue;
     if (!nearest) {
       if (finding.absent) continue;
       return false;
     }
-    if (finding.good.length === 0 && !couldBeAbsent(finding, depth)) return false;
-    const list = (finding.good[0] ?? nearest).trail[depth] as number;
-    const group = groups.get(list);
-    if (group) group.push(finding);
-    else groups.set(list, [finding]);
+    if (deeper.length === 0 && !couldBeAbsent(finding, depth)) return false;
+    const list = nearest.trail[depth] as number;
+    let meeting = meetings.get(list);
+    if (!meeting) meetings.set(list, (meeting = { required: [], all: [] }));
+    if (!settled) meeting.required.push(finding);
+    meeting.all.push(settled ? { absent: false, all: deeper, good: deeper } : finding);
   }
-  for (const group of groups.values()) if (!agreeOnElement(group, depth)) return false;
+  for (const meeting of meetings.values()) if (!meets(meeting, depth)) return false;
   return true;
+}
+
+function meets({ required, all }: Meeting, depth: number): boolean {
+  if (required.length === 0 || agreeOnElement(required, depth)) return true;
+  // Choosing an element narrows where other fields may be sought, which can only help those that may be absent.
+  return required.length < all.length && required.some((finding) => finding.absent) && agreeOnElement(all, depth);
 }
 
 function couldBeAbsent(finding: Finding, depth: number): boolean {

@@ -161,8 +161,8 @@ function fits(conditions: readonly PlacedCondition[], fields: Fields): boolean {
     inLists += 1;
     last = holding;
   }
-  // A single condition has nothing to agree with; nor has anything chosen an element in which its field could be absent.
-  if (inLists <= 1) return last !== 'absentInLists';
+  // A single condition has nothing to agree with, unless it needs another to choose the element in which its field is absent.
+  if (inLists === 0 || (inLists === 1 && last === 'inLists')) return true;
   return consistent(findings(conditions, fields));
 }
 

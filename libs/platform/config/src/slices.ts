@@ -6,11 +6,24 @@ const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const secret = z.string().transform((text) => new Secret(text));
 const url = (schemes: readonly string[]) =>
-  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol), `must be a URL with ${schemes.join(' or ')}`);
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol),
+      `must be a URL with ${schemes.join(' or ')}`,
+    );
 const cidrList = z
   .string()
-  .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
-  .refine((list) => list.every((cidr) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(cidr)), 'must be a comma-separated list such as 10.0.0.0/8,fc00::/7');
+  .transform((text) =>
+    text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+  .refine(
+    (list) => list.every((cidr) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(cidr)),
+    'must be a comma-separated list such as 10.0.0.0/8,fc00::/7',
+  );
 
 /** One slice: the keys of the environment that belong together. */
 export type EnvSlice = Record<string, z.ZodType>;
@@ -23,43 +36,96 @@ export const httpEnv = {
 
 /** The database. */
 export const databaseEnv = {
-  DATABASE_URL: url(['postgres:', 'postgresql:']).transform((text) => new Secret(text)).describe('PostgreSQL 14 or later. Absent: an embedded PostgreSQL in DATA_DIR (standalone only).'),
-  DATABASE_POOL: z.coerce.number().int().min(2).max(200).default(10).describe('Most connections to PostgreSQL per process.'),
-  RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(90).describe('How long events and deliveries are kept, in days. Older ones are dropped for good.'),
+  DATABASE_URL: url(['postgres:', 'postgresql:'])
+    .transform((text) => new Secret(text))
+    .describe('PostgreSQL 14 or later. Absent: an embedded PostgreSQL in DATA_DIR (standalone only).'),
+  DATABASE_POOL: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(200)
+    .default(10)
+    .describe('Most connections to PostgreSQL per process.'),
+  RETENTION_DAYS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3650)
+    .default(90)
+    .describe('How long events and deliveries are kept, in days. Older ones are dropped for good.'),
 };
 
 /** The queues. */
 export const queueEnv = {
-  REDIS_URL: url(['redis:', 'rediss:']).transform((text) => new Secret(text)).optional().describe('Redis 6.2 or later, or Valkey. Absent: the queues live in PostgreSQL.'),
-  QUEUE_PREFIX: z.string().regex(/^[a-zA-Z0-9_-]{1,40}$/).default('vestnik').describe('Prefix of the queues, so that several installations may share one Redis.'),
+  REDIS_URL: url(['redis:', 'rediss:'])
+    .transform((text) => new Secret(text))
+    .optional()
+    .describe('Redis 6.2 or later, or Valkey. Absent: the queues live in PostgreSQL.'),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,40}$/)
+    .default('vestnik')
+    .describe('Prefix of the queues, so that several installations may share one Redis.'),
 };
 
 /** Secrets at rest. */
 export const secretsEnv = {
-  SECRET_KEY: secret.refine((value) => value.reveal().length >= 16, 'must have at least 16 characters').describe('Encrypts the secrets of backends at rest. Losing it means entering them again. Standalone makes one in DATA_DIR; required elsewhere.'),
+  SECRET_KEY: secret
+    .refine((value) => value.reveal().length >= 16, 'must have at least 16 characters')
+    .describe(
+      'Encrypts the secrets of backends at rest. Losing it means entering them again. Standalone makes one in DATA_DIR; required elsewhere.',
+    ),
 };
 
 /** Access to the API. */
 export const accessEnv = {
-  ADMIN_API_KEY: secret.refine((value) => value.reveal().length >= 16, 'must have at least 16 characters').optional().describe('Bootstrap key with every scope. Absent: standalone makes one on first start, prints it once and keeps it in DATA_DIR (0600).'),
+  ADMIN_API_KEY: secret
+    .refine((value) => value.reveal().length >= 16, 'must have at least 16 characters')
+    .optional()
+    .describe(
+      'Bootstrap key with every scope. Absent: standalone makes one on first start, prints it once and keeps it in DATA_DIR (0600).',
+    ),
 };
 
 /** Deliveries. */
 export const courierEnv = {
-  TARGET_NETWORKS: cidrList.default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']).describe('CIDRs outside the public internet that a backend may point at, comma-separated. Cloud metadata addresses are never allowed. `npm start` adds loopback.'),
-  STOP_TIMEOUT_S: z.coerce.number().min(1).max(600).default(20).describe('How long a stopping process waits for what is under way, in seconds.'),
+  TARGET_NETWORKS: cidrList
+    .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
+    .describe(
+      'CIDRs outside the public internet that a backend may point at, comma-separated. Cloud metadata addresses are never allowed. `npm start` adds loopback.',
+    ),
+  STOP_TIMEOUT_S: z.coerce
+    .number()
+    .min(1)
+    .max(600)
+    .default(20)
+    .describe('How long a stopping process waits for what is under way, in seconds.'),
 };
 
 /** What only the all-in-one process reads. */
 export const standaloneEnv = {
   DATA_DIR: z.string().min(1).default('./.data').describe('Folder of the embedded database and the generated keys.'),
-  SEED_DEMO: flag.default(false).describe('true: puts a small warehouse example into an empty database. `npm start` sets it.'),
+  SEED_DEMO: flag
+    .default(false)
+    .describe('true: puts a small warehouse example into an empty database. `npm start` sets it.'),
 };
 
 /** The log. */
 export const logEnv = {
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least important level that is written.'),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least important level that is written.'),
 };
 
 /** All slices, for the generated documentation. */
-export const allSlices: Record<string, EnvSlice> = { httpEnv, databaseEnv, queueEnv, secretsEnv, accessEnv, courierEnv, standaloneEnv, logEnv };
+export const allSlices: Record<string, EnvSlice> = {
+  httpEnv,
+  databaseEnv,
+  queueEnv,
+  secretsEnv,
+  accessEnv,
+  courierEnv,
+  standaloneEnv,
+  logEnv,
+};

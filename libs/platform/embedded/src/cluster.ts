@@ -120,7 +120,9 @@ async function makeHome(order: ClusterOrder, fresh: string): Promise<string> {
   await symlink(home, fresh);
   await mkdir(home, { mode: 0o700 });
   await giveTo(order.account, home);
-  order.log(`The database lies in ${home}: the user ${order.account?.name}, who runs it, cannot enter ${order.dataDir}.`);
+  order.log(
+    `The database lies in ${home}: the user ${order.account?.name}, who runs it, cannot enter ${order.dataDir}.`,
+  );
   return home;
 }
 

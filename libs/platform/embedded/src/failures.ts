@@ -16,8 +16,10 @@ const diagnoses: readonly Diagnosis[] = [
     remedy: 'Free some space, or point DATA_DIR at another disk.',
   },
   {
-    signs: /(?:error while loading shared libraries: ([^\s:]+)|Library not loaded: (\S+)|Error loading shared library ([^\s:]+))/,
-    problem: (match) => `The bundled PostgreSQL needs the library ${match[1] ?? match[2] ?? match[3]}, which is missing here.`,
+    signs:
+      /(?:error while loading shared libraries: ([^\s:]+)|Library not loaded: (\S+)|Error loading shared library ([^\s:]+))/,
+    problem: (match) =>
+      `The bundled PostgreSQL needs the library ${match[1] ?? match[2] ?? match[3]}, which is missing here.`,
     remedy: `Install the system package that has it, or ${outside}.`,
   },
   {
@@ -36,7 +38,8 @@ const diagnoses: readonly Diagnosis[] = [
     remedy: `Free about 300 MB of memory, or ${outside}.`,
   },
   {
-    signs: /could not locate a valid checkpoint record|invalid primary checkpoint record|control file .* (?:corrupt|invalid)/i,
+    signs:
+      /could not locate a valid checkpoint record|invalid primary checkpoint record|control file .* (?:corrupt|invalid)/i,
     problem: () => 'The database files are damaged.',
     remedy: 'Restore DATA_DIR from a backup.',
   },
@@ -80,5 +83,8 @@ export function diagnose(output: string, where: string): StartError {
   }
   const lines = output.split('\n').filter((line) => line.trim());
   const last = lines.findLast((line) => /FATAL|PANIC|error/i.test(line)) ?? lines.at(-1) ?? 'it said nothing';
-  return new StartError(`The database cannot start: ${last.trim()} (${where})`, `See the log beside it, or ${outside}.`);
+  return new StartError(
+    `The database cannot start: ${last.trim()} (${where})`,
+    `See the log beside it, or ${outside}.`,
+  );
 }

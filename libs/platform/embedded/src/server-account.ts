@@ -11,7 +11,17 @@ export interface Account {
 
 /** Ways to make a system account: of shadow-utils, and of BusyBox. */
 const makers: readonly (readonly string[])[] = [
-  ['useradd', '--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/bin/false', 'vestnik'],
+  [
+    'useradd',
+    '--system',
+    '--user-group',
+    '--no-create-home',
+    '--home-dir',
+    '/nonexistent',
+    '--shell',
+    '/bin/false',
+    'vestnik',
+  ],
   ['adduser', '-S', '-D', '-H', '-s', '/bin/false', 'vestnik'],
 ];
 

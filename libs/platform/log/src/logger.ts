@@ -10,7 +10,13 @@ const redacted = hidden.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 /** Makes the logger of a process. `app` names it in every line. Lines go to standard output, errors with their causes. */
 export function createLogger(app: string, level: string): Logger {
   return pino(
-    { level, base: { app }, redact: { paths: redacted, censor: '***' }, timestamp: pino.stdTimeFunctions.isoTime, errorKey: 'error' },
+    {
+      level,
+      base: { app },
+      redact: { paths: redacted, censor: '***' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      errorKey: 'error',
+    },
     destination({ fd: 1, sync: false }),
   );
 }

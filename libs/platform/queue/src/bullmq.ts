@@ -42,7 +42,9 @@ export function createQueues(server: QueueServer, log: Logger): Queues {
     const worker = server.worker(name, handle, options);
     workers.add(worker);
     worker.on('error', (error) => log.warn({ error, queue: name }, 'queue.error'));
-    worker.on('failed', (job, error) => log.error({ error, queue: name, job: job?.data as unknown }, 'queue.job_failed'));
+    worker.on('failed', (job, error) =>
+      log.error({ error, queue: name, job: job?.data as unknown }, 'queue.job_failed'),
+    );
     return {
       close: async () => {
         workers.delete(worker);
@@ -52,13 +54,29 @@ export function createQueues(server: QueueServer, log: Logger): Queues {
   }
 
   return {
-    ringRoute: (eventIds) => ring(routeQueue, inChunks(eventIds).map((ids) => ({ v: 1, eventIds: ids }))),
+    ringRoute: (eventIds) =>
+      ring(
+        routeQueue,
+        inChunks(eventIds).map((ids) => ({ v: 1, eventIds: ids })),
+      ),
     ringDeliver: (backend, ids, delayMs) =>
-      ring(deliverQueue(backend), inChunks(ids).map((deliveryIds) => ({ v: 1, deliveryIds })), delayMs),
+      ring(
+        deliverQueue(backend),
+        inChunks(ids).map((deliveryIds) => ({ v: 1, deliveryIds })),
+        delayMs,
+      ),
     consumeRoute: async (handler, options) =>
-      consume(routeQueue, guarded(routeJob, log, (job) => handler(job.eventIds)), options),
+      consume(
+        routeQueue,
+        guarded(routeJob, log, (job) => handler(job.eventIds)),
+        options,
+      ),
     consumeDeliver: async (backend, handler, options) =>
-      consume(deliverQueue(backend), guarded(deliverJob, log, (job) => handler(job.deliveryIds)), options),
+      consume(
+        deliverQueue(backend),
+        guarded(deliverJob, log, (job) => handler(job.deliveryIds)),
+        options,
+      ),
     ping: () => server.ping(queue(routeQueue)),
     close: async () => {
       await Promise.all([...workers].map((worker) => worker.close()));
@@ -79,7 +97,11 @@ function inChunks(ids: readonly string[]): string[][] {
 }
 
 /** A job of a version that this process does not know is left to the sweep, which rings for it in a form that somebody knows. */
-function guarded<T>(schema: z.ZodType<T>, log: Logger, run: (payload: T) => Promise<void>): (job: Job) => Promise<void> {
+function guarded<T>(
+  schema: z.ZodType<T>,
+  log: Logger,
+  run: (payload: T) => Promise<void>,
+): (job: Job) => Promise<void> {
   return async (job) => {
     const parsed = schema.safeParse(job.data);
     if (parsed.success) return run(parsed.data);

@@ -19,7 +19,11 @@ export interface Queues {
   /** Asks the couriers of a backend to attempt these deliveries, after `delayMs` milliseconds if given. */
   ringDeliver(backend: string, deliveryIds: readonly string[], delayMs?: number): Promise<void>;
   consumeRoute(handler: (eventIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
-  consumeDeliver(backend: string, handler: (deliveryIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer>;
+  consumeDeliver(
+    backend: string,
+    handler: (deliveryIds: string[]) => Promise<void>,
+    options: ConsumeOptions,
+  ): Promise<Consumer>;
   /** Throws when the server behind the queues does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

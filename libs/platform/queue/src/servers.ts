@@ -17,10 +17,13 @@ export function redisServer(url: string, prefix: string, log: Logger): QueueServ
   // Producers fail fast (the sweep rings again), consumers wait for ever.
   const producing = new Redis(url, { maxRetriesPerRequest: 1, connectionName: 'vestnik' });
   const consuming = new Redis(url, { maxRetriesPerRequest: null, connectionName: 'vestnik', lazyConnect: true });
-  for (const connection of [producing, consuming]) connection.on('error', (error) => log.warn({ error }, 'redis.error'));
+  for (const connection of [producing, consuming])
+    connection.on('error', (error) => log.warn({ error }, 'redis.error'));
   return {
-    queue: (name) => new Queue(name, { connection: producing, prefix, skipWaitingForReady: true, skipVersionCheck: true }),
-    worker: (name, handle, options) => new Worker(name, handle, { connection: consuming, prefix, ...workerOptions(options) }),
+    queue: (name) =>
+      new Queue(name, { connection: producing, prefix, skipWaitingForReady: true, skipVersionCheck: true }),
+    worker: (name, handle, options) =>
+      new Worker(name, handle, { connection: consuming, prefix, ...workerOptions(options) }),
     ping: async () => {
       await producing.ping();
     },
@@ -37,7 +40,12 @@ export function postgresServer(connectionString: string): QueueServer {
   return {
     queue: (name) => new Queue(name, { connection: connection(3) }, createPostgresBackend) as unknown as Queue,
     worker: (name, handle, options) =>
-      new Worker(name, handle, { connection: connection(options.concurrency + 2), ...workerOptions(options) }, createPostgresBackend) as unknown as Worker,
+      new Worker(
+        name,
+        handle,
+        { connection: connection(options.concurrency + 2), ...workerOptions(options) },
+        createPostgresBackend,
+      ) as unknown as Worker,
     ping: async (queue) => {
       await queue.getJobCounts('wait');
     },
@@ -45,7 +53,9 @@ export function postgresServer(connectionString: string): QueueServer {
   };
 }
 
-function workerOptions(options: ConsumeOptions): Pick<WorkerOptions, 'concurrency' | 'limiter' | 'removeOnComplete' | 'removeOnFail'> {
+function workerOptions(
+  options: ConsumeOptions,
+): Pick<WorkerOptions, 'concurrency' | 'limiter' | 'removeOnComplete' | 'removeOnFail'> {
   const { concurrency, rate } = options;
   return {
     concurrency,

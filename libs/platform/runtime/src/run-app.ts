@@ -1,5 +1,13 @@
 import { ConfigError, loadConfig, type EnvSlice } from '#platform/config';
-import { createHttpApp, HealthModule, listen, platformModule, serveDocs, stopOnSignals, type Provided } from '#platform/http';
+import {
+  createHttpApp,
+  HealthModule,
+  listen,
+  platformModule,
+  serveDocs,
+  stopOnSignals,
+  type Provided,
+} from '#platform/http';
 import { createLogger, type Logger } from '#platform/log';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import type { z } from 'zod';
@@ -28,14 +36,22 @@ export interface RunningApp {
 class RootModule {}
 
 /** The root module of an app: its features on top of what the platform hands out. */
-export function rootModule(modules: readonly (Type | DynamicModule)[], runtime: Runtime, providers: readonly Provided[] = []): DynamicModule {
+export function rootModule(
+  modules: readonly (Type | DynamicModule)[],
+  runtime: Runtime,
+  providers: readonly Provided[] = [],
+): DynamicModule {
   const { log, database, queues } = runtime;
   const platform = platformModule({ log, database, queues, providers: [...runtimeProviders(runtime), ...providers] });
   return { module: RootModule, imports: [platform, HealthModule, ...modules] };
 }
 
 /** Starts an app with a configuration that was read already, and listens. */
-export async function startApp<S extends typeof runtimeEnv>(app: AppDescription<S>, config: ConfigOf<S>, log: Logger): Promise<RunningApp> {
+export async function startApp<S extends typeof runtimeEnv>(
+  app: AppDescription<S>,
+  config: ConfigOf<S>,
+  log: Logger,
+): Promise<RunningApp> {
   const runtime = await openRuntime(config as never, log);
   try {
     await app.prepare?.(runtime);

@@ -55,7 +55,11 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   const connectionString = config.DATABASE_URL.reveal();
   const { applied } = await migrate(connectionString);
   if (applied.length > 0) log.info({ applied }, 'database.migrated');
-  const database = openDatabase({ connectionString, poolSize: config.DATABASE_POOL, onError: (error) => log.warn({ error }, 'database.connection_lost') });
+  const database = openDatabase({
+    connectionString,
+    poolSize: config.DATABASE_POOL,
+    onError: (error) => log.warn({ error }, 'database.connection_lost'),
+  });
   await ensurePartitions(database, Date.now());
   if (config.ADMIN_API_KEY) await createKeys(database).bootstrap(config.ADMIN_API_KEY.reveal());
   const listener = createListener(database, { log });
@@ -63,7 +67,10 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   await listener.start();
   const book = await watchBook(definitions, listener, log);
   const keys = createKeyFinder(database, { log });
-  const queues = openQueues({ redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX }, log);
+  const queues = openQueues(
+    { redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX },
+    log,
+  );
   return {
     log,
     database,

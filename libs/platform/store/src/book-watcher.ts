@@ -16,7 +16,12 @@ export interface BookWatcher {
 }
 
 /** Loads the book and follows it. `pollMs` is the longest time, in milliseconds, that a missed note can go unnoticed. */
-export async function watchBook(definitions: Definitions, listener: Listener, log: Logger, pollMs = 10_000): Promise<BookWatcher> {
+export async function watchBook(
+  definitions: Definitions,
+  listener: Listener,
+  log: Logger,
+  pollMs = 10_000,
+): Promise<BookWatcher> {
   const handlers: ((book: StoredBook) => void)[] = [];
   let book = await definitions.loadBook();
   let refreshing: Promise<void> | undefined;

@@ -1,5 +1,6 @@
 /** PostgreSQL is the truth: repositories for what people edit, batched SQL for what flows. The only importer of pg and Prisma. */
 export * from './database.ts';
+export * from './migrate.ts';
 export * from './flow/index.ts';
 export * from './batcher.ts';
 export * from './listener.ts';

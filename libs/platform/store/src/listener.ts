@@ -24,6 +24,8 @@ export interface ListenerOptions {
   firstRetryMs?: number;
   /** Time between checks that the connection still lives, in milliseconds. 30,000 when absent. */
   pingMs?: number;
+  /** Time for connecting and for each answer, in milliseconds. 10,000 when absent. */
+  questionTimeoutMs?: number;
 }
 
 const longestRetryMs = 30_000;
@@ -38,7 +40,9 @@ class PostgresListener implements Listener {
   readonly #log: Logger;
   readonly #firstRetryMs: number;
   readonly #pingMs: number;
+  readonly #questionTimeoutMs: number;
   readonly #handlers = new Map<string, Handler[]>();
+  /** The present connection, once it is one: `pg` never settles a connect that is ended meanwhile. */
   #client: pg.Client | undefined;
   /** Ends with the last question to the present connection, so that there is never more than one at once. */
   #asking: Promise<unknown> = Promise.resolve();
@@ -52,6 +56,7 @@ class PostgresListener implements Listener {
     this.#log = options.log;
     this.#firstRetryMs = options.firstRetryMs ?? 200;
     this.#pingMs = options.pingMs ?? 30_000;
+    this.#questionTimeoutMs = options.questionTimeoutMs ?? 10_000;
   }
 
   on(channel: string, handler: Handler): void {
@@ -98,16 +103,17 @@ class PostgresListener implements Listener {
     const client = new pg.Client({
       connectionString: this.#connectionString,
       application_name: 'vestnik listener',
-      connectionTimeoutMillis: 10_000,
-      query_timeout: 10_000,
+      connectionTimeoutMillis: this.#questionTimeoutMs,
+      query_timeout: this.#questionTimeoutMs,
     });
     const lost = new Promise<void>((resolve) => client.once('end', resolve));
     client.on('error', (error) => this.#log.debug({ error }, 'listener.connection_error'));
     client.on('notification', ({ channel, payload }) => this.#tell(channel, payload ?? ''));
-    this.#client = client;
     this.#asking = client.connect();
     try {
       await this.#asking;
+      if (this.#closed) return;
+      this.#client = client;
       for (const channel of [...this.#handlers.keys()]) this.#ask(client, listenSql(channel));
       await this.#asking;
       onUp();

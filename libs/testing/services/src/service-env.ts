@@ -9,7 +9,9 @@ import { findRoot } from './migrations.ts';
 export function serviceUrl(key: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
   const url = process.env[key] ?? writtenDown(key);
   if (url) return url;
-  throw new Error(`${key} is not set: run \`npm run services\` in another terminal, or run the tests with \`npm test\`.`);
+  throw new Error(
+    `${key} is not set: run \`npm run services\` in another terminal, or run the tests with \`npm test\`.`,
+  );
 }
 
 function writtenDown(key: string): string | undefined {

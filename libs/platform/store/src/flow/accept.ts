@@ -68,12 +68,16 @@ export async function acceptEvents(database: Pick<Database, 'pool'>, events: rea
   return withFirsts(database, events, new Set(rows.map((row) => row.id)));
 }
 
-async function withFirsts(database: Pick<Database, 'pool'>, events: readonly NewEvent[], repeated: Set<string>): Promise<Accepted[]> {
+async function withFirsts(
+  database: Pick<Database, 'pool'>,
+  events: readonly NewEvent[],
+  repeated: Set<string>,
+): Promise<Accepted[]> {
   const repeats = events.filter((event) => repeated.has(event.id));
-  const { rows } = await database.pool.query<{ source: string; key: string; id: string; state: EventState | null }>(knownSql, [
-    repeats.map((event) => event.source),
-    repeats.map((event) => event.idempotencyKey),
-  ]);
+  const { rows } = await database.pool.query<{ source: string; key: string; id: string; state: EventState | null }>(
+    knownSql,
+    [repeats.map((event) => event.source), repeats.map((event) => event.idempotencyKey)],
+  );
   const firsts = new Map(rows.map((row) => [keyOf(row.source, row.key), row]));
   return events.map((event) => {
     if (!repeated.has(event.id)) return { id: event.id, status: 'accepted', duplicate: false };

@@ -38,7 +38,11 @@ export interface ClaimTerms {
 }
 
 /** Takes those of the given deliveries that are due and nobody's; each counts as an attempt from here on. */
-export async function claimDeliveries(database: Pick<Database, 'pool'>, ids: readonly string[], terms: ClaimTerms): Promise<ClaimedDelivery[]> {
+export async function claimDeliveries(
+  database: Pick<Database, 'pool'>,
+  ids: readonly string[],
+  terms: ClaimTerms,
+): Promise<ClaimedDelivery[]> {
   const { rows } = await database.pool.query<ClaimedDelivery>({
     name: 'claim',
     text: claimSql,
@@ -59,7 +63,10 @@ export interface EventRow {
 }
 
 /** Loads the events of claimed deliveries. */
-export async function loadEvents(database: Pick<Database, 'pool'>, ids: readonly string[]): Promise<Map<string, EventRow>> {
+export async function loadEvents(
+  database: Pick<Database, 'pool'>,
+  ids: readonly string[],
+): Promise<Map<string, EventRow>> {
   const { rows } = await database.pool.query<EventRow>({
     name: 'load_events',
     text: `SELECT id, source, type, subject, time, correlation_key AS "correlationKey", data FROM event
@@ -107,7 +114,10 @@ WITH input AS (
 SELECT id FROM settled`;
 
 /** Stores attempts and the next state of their deliveries in one commit. Answers, per settlement, whether the lease still held. */
-export async function settleDeliveries(database: Pick<Database, 'pool'>, settlements: readonly Settlement[]): Promise<boolean[]> {
+export async function settleDeliveries(
+  database: Pick<Database, 'pool'>,
+  settlements: readonly Settlement[],
+): Promise<boolean[]> {
   const ids = settlements.map((settlement) => settlement.deliveryId);
   const { rows } = await database.pool.query<{ id: string }>({
     name: 'settle',
@@ -119,7 +129,8 @@ export async function settleDeliveries(database: Pick<Database, 'pool'>, settlem
 }
 
 function columnsOf(settlements: readonly Settlement[]): unknown[][] {
-  const column = (pick: (settlement: Settlement) => unknown) => settlements.map((settlement) => pick(settlement) ?? null);
+  const column = (pick: (settlement: Settlement) => unknown) =>
+    settlements.map((settlement) => pick(settlement) ?? null);
   return [
     column((s) => s.lease),
     column((s) => s.state),
@@ -138,7 +149,11 @@ function columnsOf(settlements: readonly Settlement[]): unknown[][] {
 }
 
 /** Gives claimed deliveries back untouched, so that a stopping courier delays nothing by a lease. The attempt does not count. */
-export async function releaseDeliveries(database: Pick<Database, 'pool'>, ids: readonly string[], lease: string): Promise<void> {
+export async function releaseDeliveries(
+  database: Pick<Database, 'pool'>,
+  ids: readonly string[],
+  lease: string,
+): Promise<void> {
   await database.pool.query(
     `UPDATE delivery SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'pending' END, attempts = attempts - 1, lease = NULL, due_at = now()
      WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND lease = $4`,

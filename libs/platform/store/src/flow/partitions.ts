@@ -24,9 +24,15 @@ export async function ensurePartitions(database: Pick<Database, 'pool'>, nowMs: 
  * Drops the partitions that hold nothing younger than `retentionDays` before `nowMs`, and the idempotency keys and inbox
  * messages of that age. Answers the names of the dropped partitions.
  */
-export async function dropExpired(database: Pick<Database, 'pool'>, nowMs: number, retentionDays: number): Promise<string[]> {
+export async function dropExpired(
+  database: Pick<Database, 'pool'>,
+  nowMs: number,
+  retentionDays: number,
+): Promise<string[]> {
   const lastKeptDay = Math.floor(nowMs / dayMs) - retentionDays;
-  const expired = [...(await listPartitions(database)).entries()].filter(([, day]) => day < lastKeptDay).map(([name]) => name);
+  const expired = [...(await listPartitions(database)).entries()]
+    .filter(([, day]) => day < lastKeptDay)
+    .map(([name]) => name);
   for (const name of expired) await database.pool.query(`DROP TABLE IF EXISTS ${name}`);
   const floor = uuidFloor(lastKeptDay * dayMs);
   await deleteInChunks(database, 'event_key', 'event_id', floor);
@@ -34,7 +40,12 @@ export async function dropExpired(database: Pick<Database, 'pool'>, nowMs: numbe
   return expired;
 }
 
-async function deleteInChunks(database: Pick<Database, 'pool'>, table: string, column: string, floor: string): Promise<void> {
+async function deleteInChunks(
+  database: Pick<Database, 'pool'>,
+  table: string,
+  column: string,
+  floor: string,
+): Promise<void> {
   const sql = `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT 10000))`;
   for (;;) {
     const { rowCount } = await database.pool.query(sql, [floor]);

@@ -51,7 +51,10 @@ WHERE d.event_id IN (SELECT id FROM taken)
 RETURNING id, backend`;
 
 /** Stores what routing found. Answers the deliveries that were written, to be rung. */
-export async function storeRouted(database: Pick<Database, 'pool'>, routed: readonly RoutedEvent[]): Promise<{ id: string; backend: string }[]> {
+export async function storeRouted(
+  database: Pick<Database, 'pool'>,
+  routed: readonly RoutedEvent[],
+): Promise<{ id: string; backend: string }[]> {
   const ids = routed.map((event) => event.id);
   const deliveries = routed.flatMap((event) => event.deliveries);
   const { rows } = await database.pool.query<{ id: string; backend: string }>({

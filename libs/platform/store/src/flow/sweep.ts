@@ -3,7 +3,11 @@ import { uuidFloor, type Outcome } from '#contract';
 import type { Database } from '../database.ts';
 
 /** Events accepted before `beforeMs` (milliseconds since 1970) that were never routed, oldest first. */
-export async function overdueEvents(database: Pick<Database, 'pool'>, beforeMs: number, limit: number): Promise<string[]> {
+export async function overdueEvents(
+  database: Pick<Database, 'pool'>,
+  beforeMs: number,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await database.pool.query<{ id: string }>({
     name: 'overdue_events',
     text: `SELECT id FROM event WHERE state = 'accepted' AND id < $1 ORDER BY id LIMIT $2`,
@@ -36,7 +40,11 @@ export async function overdueDeliveries(
 }
 
 /** Ends open deliveries that can never be attempted, e.g. because their backend is gone. They can be redriven. */
-export async function buryDeliveries(database: Pick<Database, 'pool'>, ids: readonly string[], outcome: Outcome): Promise<void> {
+export async function buryDeliveries(
+  database: Pick<Database, 'pool'>,
+  ids: readonly string[],
+  outcome: Outcome,
+): Promise<void> {
   await database.pool.query(
     `UPDATE delivery SET state = 'dead', finished_at = now(), lease = NULL, last_outcome = $2::json
      WHERE id = ANY($1::uuid[]) AND finished_at IS NULL`,

@@ -1,5 +1,14 @@
 /** The rule book as it is stored: every definition, in one query, trusted because it was checked when it was saved. */
-import { HouseError, type Backend, type Fault, type Group, type JsonValue, type Recipient, type Rule, type Template } from '#contract';
+import {
+  HouseError,
+  type Backend,
+  type Fault,
+  type Group,
+  type JsonValue,
+  type Recipient,
+  type Rule,
+  type Template,
+} from '#contract';
 import type pg from 'pg';
 
 /** What people define. */
@@ -25,7 +34,13 @@ interface BookRow {
   body: JsonValue;
 }
 
-const shelfOf = { rule: 'rules', recipient: 'recipients', group: 'groups', template: 'templates', backend: 'backends' } as const;
+const shelfOf = {
+  rule: 'rules',
+  recipient: 'recipients',
+  group: 'groups',
+  template: 'templates',
+  backend: 'backends',
+} as const;
 
 /** Loads the book; one statement, so version and definitions belong together. */
 export async function loadBook(queryable: Queryable): Promise<StoredBook> {

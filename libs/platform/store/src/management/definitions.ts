@@ -31,7 +31,13 @@ export interface Definitions {
    * Creates or replaces; the same body again changes nothing. `check` sees the book as it stands before the change, and
    * nobody else changes it meanwhile. Throws DEFINITION_INVALID with the faults that `check` answers.
    */
-  put(noun: Noun, slug: string, body: JsonValue, actor: string, check?: (book: StoredBook) => Fault[]): Promise<PutResult>;
+  put(
+    noun: Noun,
+    slug: string,
+    body: JsonValue,
+    actor: string,
+    check?: (book: StoredBook) => Fault[],
+  ): Promise<PutResult>;
   /** Deletes. Throws NOT_FOUND, or SLUG_IN_USE with the faults that `referrers` answers. */
   remove(noun: Noun, slug: string, actor: string, referrers?: (book: StoredBook) => Fault[]): Promise<void>;
   loadBook(): Promise<StoredBook>;
@@ -60,7 +66,8 @@ export function createDefinitions(database: Pick<Database, 'pool' | 'prisma'>): 
       const clean = JSON.parse(JSON.stringify(body)) as JsonValue;
       return inTransaction(pool, (client) => put(client, { noun, slug, actor }, clean, check));
     },
-    remove: (noun, slug, actor, referrers) => inTransaction(pool, (client) => remove(client, { noun, slug, actor }, referrers)),
+    remove: (noun, slug, actor, referrers) =>
+      inTransaction(pool, (client) => remove(client, { noun, slug, actor }, referrers)),
     loadBook: () => loadBook(pool),
     version: async () => {
       const { rows } = await pool.query<{ version: string }>('SELECT version FROM book WHERE id = 1');
@@ -75,7 +82,12 @@ interface Target {
   actor: string;
 }
 
-async function put(client: pg.PoolClient, target: Target, body: JsonValue, check?: (book: StoredBook) => Fault[]): Promise<PutResult> {
+async function put(
+  client: pg.PoolClient,
+  target: Target,
+  body: JsonValue,
+  check?: (book: StoredBook) => Fault[],
+): Promise<PutResult> {
   refuseUnstorable(body);
   await lockBook(client);
   const faults = check ? check(await loadBook(client)) : [];
@@ -107,7 +119,13 @@ async function remove(client: pg.PoolClient, target: Target, referrers?: (book: 
   const faults = referrers ? referrers(await loadBook(client)) : [];
   if (faults.length > 0) throw new HouseError('SLUG_IN_USE', { faults });
   await client.query('DELETE FROM definition WHERE noun = $1 AND slug = $2', [target.noun, target.slug]);
-  await recordChange(client, { actor: target.actor, action: 'delete', noun: target.noun, name: target.slug, before: before.body });
+  await recordChange(client, {
+    actor: target.actor,
+    action: 'delete',
+    noun: target.noun,
+    name: target.slug,
+    before: before.body,
+  });
   await announce(client);
 }
 

@@ -39,7 +39,10 @@ const unknown = { maxEntries: 1_000, ttlMs: 2_000 };
 const firstTouchMs = 500;
 
 /** Makes a key finder. It hears of revoked keys by NOTIFY, and forgets everything after 30 s in any case. */
-export function createKeyFinder(database: Pick<Database, 'pool' | 'connectionString'>, options: KeyFinderOptions): KeyFinder {
+export function createKeyFinder(
+  database: Pick<Database, 'pool' | 'connectionString'>,
+  options: KeyFinderOptions,
+): KeyFinder {
   const finder = new CachingKeyFinder(database, options);
   const own = options.listener ? undefined : createListener(database, { log: options.log });
   const listener = options.listener ?? own!;
@@ -75,7 +78,12 @@ class CachingKeyFinder {
   find(sha256: Buffer): Promise<FoundKey | undefined> {
     const hash = sha256.toString('latin1');
     const nowMs = Date.now();
-    return this.#known.get(hash, nowMs) ?? this.#unknown.get(hash, nowMs) ?? this.#pending.get(hash) ?? this.#look(hash, sha256);
+    return (
+      this.#known.get(hash, nowMs) ??
+      this.#unknown.get(hash, nowMs) ??
+      this.#pending.get(hash) ??
+      this.#look(hash, sha256)
+    );
   }
 
   forget(): void {
@@ -87,7 +95,11 @@ class CachingKeyFinder {
 
   #look(hash: string, sha256: Buffer): Promise<FoundKey | undefined> {
     const looking: Promise<FoundKey | undefined> = this.#database.pool
-      .query<FoundKey>({ name: 'find_key', text: 'SELECT id, name, scopes FROM api_key WHERE hash = $1', values: [sha256] })
+      .query<FoundKey>({
+        name: 'find_key',
+        text: 'SELECT id, name, scopes FROM api_key WHERE hash = $1',
+        values: [sha256],
+      })
       .then(({ rows }) => {
         if (this.#pending.get(hash) === looking) (rows[0] ? this.#known : this.#unknown).set(hash, looking, Date.now());
         return rows[0];
@@ -102,7 +114,10 @@ class CachingKeyFinder {
   touch(id: string): void {
     this.#touched.add(id);
     if (this.#timer) return;
-    const waitMs = Math.max(Math.min(firstTouchMs, this.#touchEveryMs), this.#lastWriteMs + this.#touchEveryMs - Date.now());
+    const waitMs = Math.max(
+      Math.min(firstTouchMs, this.#touchEveryMs),
+      this.#lastWriteMs + this.#touchEveryMs - Date.now(),
+    );
     this.#timer = setTimeout(() => void this.#write(), waitMs);
     this.#timer.unref();
   }

@@ -44,7 +44,10 @@ export function createKeys(database: Pick<Database, 'pool' | 'prisma'>): Keys {
     },
     revoke: (name, actor) =>
       inTransaction(pool, async (client) => {
-        const { rows } = await client.query<{ scopes: Scope[] }>('DELETE FROM api_key WHERE name = $1 RETURNING scopes', [name]);
+        const { rows } = await client.query<{ scopes: Scope[] }>(
+          'DELETE FROM api_key WHERE name = $1 RETURNING scopes',
+          [name],
+        );
         if (!rows[0]) throw new HouseError('NOT_FOUND', { detail: `There is no key ${name}.` });
         await announce(client, { actor, action: 'revoke', noun: 'key', name, before: { scopes: rows[0].scopes } });
       }),
@@ -52,7 +55,11 @@ export function createKeys(database: Pick<Database, 'pool' | 'prisma'>): Keys {
   };
 }
 
-async function create(client: pg.PoolClient, wanted: { name: string; scopes: readonly Scope[] }, actor: string): Promise<CreatedApiKey> {
+async function create(
+  client: pg.PoolClient,
+  wanted: { name: string; scopes: readonly Scope[] },
+  actor: string,
+): Promise<CreatedApiKey> {
   const { name } = wanted;
   const scopes = [...new Set(wanted.scopes)];
   const key = `vst_${randomBytes(32).toString('base64url')}`;
@@ -71,7 +78,8 @@ async function bootstrap(client: pg.PoolClient, hash: Buffer): Promise<void> {
   await client.query('LOCK TABLE api_key IN SHARE ROW EXCLUSIVE MODE');
   const { rows: owners } = await client.query<{ name: string }>('SELECT name FROM api_key WHERE hash = $1', [hash]);
   const owner = owners[0]?.name ?? bootstrapName;
-  if (owner !== bootstrapName) throw new HouseError('NAME_TAKEN', { detail: `ADMIN_API_KEY is already the key named ${owner}.` });
+  if (owner !== bootstrapName)
+    throw new HouseError('NAME_TAKEN', { detail: `ADMIN_API_KEY is already the key named ${owner}.` });
   const scopes = [...scope.options];
   const { rows } = await client.query<{ created: boolean }>(
     `INSERT INTO api_key (id, name, hash, scopes) VALUES ($1, $2, $3, $4)

@@ -6,11 +6,17 @@ const sealer = createSealer('a-secret-key-of-the-house');
 
 describe('the sealer', () => {
   it('opens what it sealed, whatever kind of value that is', () => {
-    for (const value of ['пароль 🔑', 42, null, { user: 'a', list: [1, 'b'] }]) expect(sealer.open(sealer.seal(value))).toEqual(value);
+    for (const value of ['пароль 🔑', 42, null, { user: 'a', list: [1, 'b'] }])
+      expect(sealer.open(sealer.seal(value))).toEqual(value);
   });
 
   it('opens sealed values deep inside others and leaves the rest alone', () => {
-    const settings = { url: 'https://a.example', auth: [{ token: sealer.seal('t') }], $sealed: 1, both: { $sealed: 'x', more: 1 } };
+    const settings = {
+      url: 'https://a.example',
+      auth: [{ token: sealer.seal('t') }],
+      $sealed: 1,
+      both: { $sealed: 'x', more: 1 },
+    };
     expect(sealer.open(settings)).toEqual({ ...settings, auth: [{ token: 't' }] });
   });
 
@@ -36,7 +42,12 @@ describe('the sealer', () => {
     const { $sealed } = sealer.seal('a rather long secret');
     const [version, keyId, packed] = $sealed.split(':') as [string, string, string];
     const flipped = packed.slice(0, 40) + (packed[40] === 'A' ? 'B' : 'A') + packed.slice(41);
-    for (const broken of [`${version}:${keyId}:${flipped}`, `${version}:${keyId}:${packed.slice(0, 20)}`, `v9:${keyId}:${packed}`, 'x']) {
+    for (const broken of [
+      `${version}:${keyId}:${flipped}`,
+      `${version}:${keyId}:${packed.slice(0, 20)}`,
+      `v9:${keyId}:${packed}`,
+      'x',
+    ]) {
       expect(() => sealer.open({ $sealed: broken })).toThrow(SealBroken);
     }
   });
@@ -45,6 +56,10 @@ describe('the sealer', () => {
 describe('the mask', () => {
   it('stands in the place of every sealed value', () => {
     const settings = { token: sealer.seal('t'), headers: [{ value: sealer.seal('u') }], url: 'https://a.example' };
-    expect(maskSealed(settings)).toEqual({ token: secretMask, headers: [{ value: secretMask }], url: 'https://a.example' });
+    expect(maskSealed(settings)).toEqual({
+      token: secretMask,
+      headers: [{ value: secretMask }],
+      url: 'https://a.example',
+    });
   });
 });

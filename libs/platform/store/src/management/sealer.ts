@@ -50,9 +50,12 @@ export function maskSealed(value: JsonValue): JsonValue {
 
 function open(sealed: string, key: Buffer, keyId: string): JsonValue {
   const [writtenVersion, writtenKeyId, packed] = sealed.split(':');
-  if (writtenVersion !== version || packed === undefined) throw new SealBroken('A stored secret is not in the form that this version writes.');
+  if (writtenVersion !== version || packed === undefined)
+    throw new SealBroken('A stored secret is not in the form that this version writes.');
   if (writtenKeyId !== keyId) {
-    throw new SealBroken('A stored secret was sealed with another SECRET_KEY. Start with the former SECRET_KEY, or enter the secrets anew.');
+    throw new SealBroken(
+      'A stored secret was sealed with another SECRET_KEY. Start with the former SECRET_KEY, or enter the secrets anew.',
+    );
   }
   const bytes = Buffer.from(packed, 'base64url');
   const nonce = bytes.subarray(0, nonceBytes);

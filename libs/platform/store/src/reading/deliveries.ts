@@ -1,5 +1,14 @@
 /** Deliveries and their attempts. */
-import { storyLimits, uuidFloor, uuidTimeMs, type AttemptView, type DeliveryState, type DeliveryStory, type DeliveryView, type Page } from '#contract';
+import {
+  storyLimits,
+  uuidFloor,
+  uuidTimeMs,
+  type AttemptView,
+  type DeliveryState,
+  type DeliveryStory,
+  type DeliveryView,
+  type Page,
+} from '#contract';
 import type pg from 'pg';
 import type { Database } from '../database.ts';
 import { boundIds, clockSlackMs, Conditions, toPage, type Span } from './keyset.ts';
@@ -22,7 +31,10 @@ const typeOf = '(SELECT e.type FROM event e WHERE e.id = d.event_id) AS event_ty
 const finalStates: ReadonlySet<DeliveryState> = new Set(['delivered', 'dead', 'suppressed']);
 
 /** Deliveries that fit, newest first. Throws CURSOR_INVALID. */
-export async function listDeliveries({ pool }: Pick<Database, 'pool'>, query: DeliveryQuery): Promise<Page<DeliveryView>> {
+export async function listDeliveries(
+  { pool }: Pick<Database, 'pool'>,
+  query: DeliveryQuery,
+): Promise<Page<DeliveryView>> {
   const where = new Conditions();
   boundIds(where, query, 'id');
   if (query.state !== undefined) {
@@ -57,12 +69,20 @@ export function whereEventType(where: Conditions, eventType: string | undefined)
 
 /** A delivery with its attempts; `undefined` when there is none. Takes the bare id. */
 export async function getDelivery({ pool }: Pick<Database, 'pool'>, id: string): Promise<DeliveryStory | undefined> {
-  const { rows } = await pool.query<DeliveryRecord>(`SELECT ${deliveryColumns}, ${typeOf} FROM delivery d WHERE id = $1`, [id]);
+  const { rows } = await pool.query<DeliveryRecord>(
+    `SELECT ${deliveryColumns}, ${typeOf} FROM delivery d WHERE id = $1`,
+    [id],
+  );
   return (await withAttempts(pool, rows))[0];
 }
 
 /** The first `limit` deliveries of an event, oldest first, with their attempts. `floor` is the lowest id that they can have. */
-export async function readDeliveriesOf(pool: pg.Pool, eventId: string, floor: string, limit: number): Promise<DeliveryStory[]> {
+export async function readDeliveriesOf(
+  pool: pg.Pool,
+  eventId: string,
+  floor: string,
+  limit: number,
+): Promise<DeliveryStory[]> {
   const { rows } = await pool.query<DeliveryRecord>(
     `SELECT ${deliveryColumns}, ${typeOf} FROM delivery d WHERE event_id = $1 AND id >= $2 ORDER BY id LIMIT $3`,
     [eventId, floor, limit],
@@ -81,7 +101,11 @@ async function withAttempts(pool: pg.Pool, rows: readonly DeliveryRecord[]): Pro
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
   const oldestMs = Math.min(...ids.map(uuidTimeMs));
-  const { rows: attempts } = await pool.query<AttemptRecord>(attemptsSql, [ids, uuidFloor(oldestMs - clockSlackMs), storyLimits.attemptsOfEach]);
+  const { rows: attempts } = await pool.query<AttemptRecord>(attemptsSql, [
+    ids,
+    uuidFloor(oldestMs - clockSlackMs),
+    storyLimits.attemptsOfEach,
+  ]);
   const logs = new Map(ids.map((id): [string, AttemptView[]] => [id, []]));
   for (const attempt of attempts) logs.get(attempt.delivery_id)?.push(toAttemptView(attempt));
   return rows.map((row) => ({ ...toDeliveryView(row), attemptLog: logs.get(row.id) ?? [] }));

@@ -1,5 +1,15 @@
 /** Events and what became of them. */
-import { HouseError, storyLimits, toPublicId, uuidFloor, uuidTimeMs, type EventState, type EventStory, type EventView, type Page } from '#contract';
+import {
+  HouseError,
+  storyLimits,
+  toPublicId,
+  uuidFloor,
+  uuidTimeMs,
+  type EventState,
+  type EventStory,
+  type EventView,
+  type Page,
+} from '#contract';
 import { inTransaction, type Database } from '../database.ts';
 import { recordChange } from '../management/audit.ts';
 import { readDeliveriesOf } from './deliveries.ts';
@@ -50,13 +60,23 @@ export async function getEvent({ pool }: Pick<Database, 'pool'>, id: string): Pr
  */
 export async function replayEvent({ pool }: Pick<Database, 'pool'>, id: string, actor: string): Promise<void> {
   await inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ state: EventState }>('SELECT state FROM event WHERE id = $1 FOR UPDATE', [id]);
+    const { rows } = await client.query<{ state: EventState }>('SELECT state FROM event WHERE id = $1 FOR UPDATE', [
+      id,
+    ]);
     const before = rows[0];
     if (!before) throw new HouseError('NOT_FOUND', { detail: `There is no event ${toPublicId('event', id)}.` });
     if (before.state === 'accepted') {
-      throw new HouseError('STATE_CONFLICT', { detail: 'The event is `accepted`: it has yet to be routed. It can be replayed once it is.' });
+      throw new HouseError('STATE_CONFLICT', {
+        detail: 'The event is `accepted`: it has yet to be routed. It can be replayed once it is.',
+      });
     }
     await client.query(`UPDATE event SET state = 'accepted' WHERE id = $1`, [id]);
-    await recordChange(client, { actor, action: 'replay', noun: 'event', name: toPublicId('event', id), before: { state: before.state } });
+    await recordChange(client, {
+      actor,
+      action: 'replay',
+      noun: 'event',
+      name: toPublicId('event', id),
+      before: { state: before.state },
+    });
   });
 }

@@ -60,7 +60,10 @@ export function createInboxReading({ pool }: Pick<Database, 'pool'>): InboxReadi
       where.when(owner, 'owner =');
       where.when(ids, 'id = ANY(', '::uuid[])');
       where.when(upTo, 'id <=');
-      await pool.query(`UPDATE inbox_message SET read_at = now() WHERE ${where.toSql()} AND read_at IS NULL`, where.values);
+      await pool.query(
+        `UPDATE inbox_message SET read_at = now() WHERE ${where.toSql()} AND read_at IS NULL`,
+        where.values,
+      );
     },
     after: async (owner, afterId, limit) => {
       const sql = `SELECT ${inboxColumns} FROM inbox_message WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3`;

@@ -52,7 +52,11 @@ export function boundIds(conditions: Conditions, span: Omit<Span, 'limit'>, id: 
 }
 
 /** Makes a page of rows that were asked for with one more than `limit`. */
-export function toPage<Row extends { id: string }, View>(rows: readonly Row[], limit: number, view: (row: Row) => View): Page<View> {
+export function toPage<Row extends { id: string }, View>(
+  rows: readonly Row[],
+  limit: number,
+  view: (row: Row) => View,
+): Page<View> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items: items.map(view), ...(rows.length > limit && last ? { next: writeCursor(last.id) } : {}) };

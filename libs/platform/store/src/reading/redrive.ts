@@ -26,10 +26,15 @@ const chunkSize = 1000;
  * Makes dead letters pending again: due now, their age counted anew, their attempts, parts sent and last outcome kept. Works
  * in chunks, each in a transaction of its own; one audit entry tells of all of them, however far it came.
  */
-export async function redriveDeliveries({ pool }: Pick<Database, 'pool'>, wish: RedriveWish, actor: string): Promise<Redriven> {
+export async function redriveDeliveries(
+  { pool }: Pick<Database, 'pool'>,
+  wish: RedriveWish,
+  actor: string,
+): Promise<Redriven> {
   const redriven: { id: string; backend: string }[] = [];
   const entry: Entry = { id: uuidv7(), actor, wish: describe(wish) };
-  for await (const chunk of 'ids' in wish ? byIds(pool, wish.ids, entry) : byFilter(pool, wish.filter, entry)) redriven.push(...chunk);
+  for await (const chunk of 'ids' in wish ? byIds(pool, wish.ids, entry) : byFilter(pool, wish.filter, entry))
+    redriven.push(...chunk);
   if (!('ids' in wish)) return { redriven, notFound: [], notDead: [] };
   const done = new Set(redriven.map(({ id }) => id));
   const left = [...new Set(wish.ids)].filter((id) => !done.has(id));
@@ -84,13 +89,19 @@ function filterConditions(filter: RedriveFilter): Conditions {
   where.when(filter.rule, 'rule =');
   where.when(filter.recipient, 'recipient =');
   // As text, not with `->>`: that fails on an outcome whose words hold U+0000. Quotes inside words are escaped, so this is exact.
-  if (filter.reason !== undefined) where.when(`"reason":${JSON.stringify(filter.reason)}`, 'strpos(last_outcome::text,', ') > 0');
+  if (filter.reason !== undefined)
+    where.when(`"reason":${JSON.stringify(filter.reason)}`, 'strpos(last_outcome::text,', ') > 0');
   whereEventType(where, filter.eventType);
   return where;
 }
 
 /** Redrives the first thousand dead letters that fit and brings the audit entry up to date with them. */
-async function redriveChunk(pool: pg.Pool, where: Conditions, entry: Entry, countBefore: number): Promise<RedrivenRow[]> {
+async function redriveChunk(
+  pool: pg.Pool,
+  where: Conditions,
+  entry: Entry,
+  countBefore: number,
+): Promise<RedrivenRow[]> {
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<RedrivenRow>(
       `WITH chunk AS (
@@ -103,7 +114,11 @@ async function redriveChunk(pool: pg.Pool, where: Conditions, entry: Entry, coun
     );
     if (rows.length > 0) {
       const after = { redriven: countBefore + rows.length, ...(entry.wish as object) } as JsonValue;
-      await recordChange(client, { actor: entry.actor, action: 'redrive', noun: 'delivery', name: 'dead letters', after }, entry.id);
+      await recordChange(
+        client,
+        { actor: entry.actor, action: 'redrive', noun: 'delivery', name: 'dead letters', after },
+        entry.id,
+      );
     }
     return rows;
   });

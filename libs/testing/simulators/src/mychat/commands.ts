@@ -68,7 +68,14 @@ const sendChannelMessage: Run = (members, world) => {
   if (from.uin !== 0 && (from.status === -1 || !room.members.has(from.uin))) return { error: 7 };
   const context = members['context'] === undefined ? {} : { context: String(members['context']) };
   const addressedAs = String(members['UID']);
-  world.said.add({ from: from.uin, to: { uid }, addressedAs, text: String(members['Msg']), at: Date.now(), ...context });
+  world.said.add({
+    from: from.uin,
+    to: { uid },
+    addressedAs,
+    text: String(members['Msg']),
+    at: Date.now(),
+    ...context,
+  });
   return { members: { UINFrom: from.uin, UID: uid } };
 };
 

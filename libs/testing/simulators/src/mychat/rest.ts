@@ -53,12 +53,20 @@ function formValue(form: string): Buffer | undefined {
   const pair = form.split('&').find((candidate) => candidate.startsWith('data='));
   if (pair === undefined) return undefined;
   const byte = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16));
-  return Buffer.from(pair.slice(5).replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, byte), 'latin1');
+  return Buffer.from(
+    pair
+      .slice(5)
+      .replaceAll('+', ' ')
+      .replace(/%([0-9a-f]{2})/gi, byte),
+    'latin1',
+  );
 }
 
 function multipartValue(body: Buffer, boundary: string): Buffer | undefined {
   const parts = body.toString('latin1').split(`--${boundary}`);
   const part = parts.find((candidate) => /^content-disposition:.*name="?data"?/im.test(candidate));
   const start = part?.indexOf('\r\n\r\n') ?? -1;
-  return part === undefined || start < 0 ? undefined : Buffer.from(part.slice(start + 4).replace(/\r\n$/, ''), 'latin1');
+  return part === undefined || start < 0
+    ? undefined
+    : Buffer.from(part.slice(start + 4).replace(/\r\n$/, ''), 'latin1');
 }

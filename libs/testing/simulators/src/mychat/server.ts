@@ -26,7 +26,9 @@ async function start(variant = 'rest'): Promise<MyChatServer> {
   const rest = await listen(restServer(world, script));
   const socket = await listen(socketServer(world, script));
   const settingsOf = (overrides: Record<string, unknown>) => ({ transport, serverKey: world.key, ...overrides });
-  const restAt = (at: { port: number; tls?: boolean }) => ({ url: `${at.tls ? 'https' : 'http'}://127.0.0.1:${at.port}` });
+  const restAt = (at: { port: number; tls?: boolean }) => ({
+    url: `${at.tls ? 'https' : 'http'}://127.0.0.1:${at.port}`,
+  });
   const socketAt = (at: { port: number }) => ({ host: '127.0.0.1', port: at.port });
   const aim = transport === 'rest' ? restAt : socketAt;
   const port = transport === 'rest' ? rest.port : socket.port;

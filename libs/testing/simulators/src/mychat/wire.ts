@@ -68,7 +68,10 @@ function cmdOf(command: string, { quirks }: World): string | number {
 }
 
 const cp1251 = new Map(
-  Array.from({ length: 128 }, (_, index) => [new TextDecoder('windows-1251').decode(Buffer.from([index + 128])), index + 128]),
+  Array.from({ length: 128 }, (_, index) => [
+    new TextDecoder('windows-1251').decode(Buffer.from([index + 128])),
+    index + 128,
+  ]),
 );
 
 /** Writes Windows-1251; what it lacks becomes a question mark, as Windows does it. */

@@ -103,7 +103,9 @@ export class World {
   findUser(reference: unknown): User | undefined {
     const wanted = String(reference).trim().toLowerCase();
     if (/^\d+$/.test(wanted)) return this.users.find(({ uin }) => uin === Number(wanted));
-    return this.users.find((user) => [user.nick, user.email, user.login].some((name) => name?.toLowerCase() === wanted));
+    return this.users.find((user) =>
+      [user.nick, user.email, user.login].some((name) => name?.toLowerCase() === wanted),
+    );
   }
 
   /** A conference in which somebody is; an empty one does not exist. */

@@ -1,0 +1,105 @@
+import {
+  backend,
+  HouseError,
+  slug,
+  testSend,
+  testSendAnswer,
+  type Backend,
+  type Page,
+  type PageQuery,
+} from '#contract';
+import { Actor, Describe, RequireScope, Section, type ActorView } from '#platform/http';
+import type { Definitions } from '#platform/store';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { textsOf } from '../rule-book/definition-controller.ts';
+import { DEFINITIONS } from '../rule-book/definitions.provider.ts';
+import { referrersOf } from '../rule-book/references.ts';
+import { listQuery, nameAfter, pageByName, type DefinitionView } from '../rule-book/views.ts';
+import { BackendSaver } from './backend-saver.ts';
+import { BackendTester, type TestAnswer, type TestWish } from './backend-tester.ts';
+import { backendView, toBackendView } from './backend-view.ts';
+
+const texts = textsOf({
+  noun: 'backend',
+  plural: 'backends',
+  view: backendView,
+  checked:
+    'The settings are checked against the backend type. Secrets are encrypted at rest and shown as `********`; sent back that way, the stored secret is kept.',
+});
+
+/** `/v1/backends`. */
+@Section('Backends')
+@Controller('v1/backends')
+export class BackendsController {
+  readonly #definitions: Definitions;
+  readonly #saver: BackendSaver;
+  readonly #tester: BackendTester;
+
+  constructor(@Inject(DEFINITIONS) definitions: Definitions, saver: BackendSaver, tester: BackendTester) {
+    this.#definitions = definitions;
+    this.#saver = saver;
+    this.#tester = tester;
+  }
+
+  @Get()
+  @RequireScope('read')
+  @Describe(texts.list)
+  async list(@Query({ schema: listQuery }) { limit, cursor }: PageQuery): Promise<Page<DefinitionView>> {
+    const rows = await this.#definitions.list('backend', { limit: limit + 1, after: nameAfter('backends', cursor) });
+    return pageByName('backends', rows.map(toBackendView), limit, (item) => item.slug);
+  }
+
+  @Get(':slug')
+  @RequireScope('read')
+  @Describe(texts.get)
+  async get(@Param('slug', { schema: slug }) name: string): Promise<DefinitionView> {
+    const found = await this.#definitions.get('backend', name);
+    if (!found) throw new HouseError('NOT_FOUND', { detail: `There is no backend \`${name}\`.` });
+    return toBackendView(found);
+  }
+
+  @Put(':slug')
+  @RequireScope('edit')
+  @Describe({ ...texts.put, errors: [...texts.put.errors, 'STATE_CONFLICT'] })
+  async put(
+    @Param('slug', { schema: slug }) name: string,
+    @Body({ schema: backend }) wanted: Backend,
+    @Actor() actor: ActorView,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DefinitionView> {
+    const { stored, created } = await this.#saver.save(name, wanted, actor.name);
+    reply.status(created ? 201 : 200);
+    return toBackendView(stored);
+  }
+
+  @Delete(':slug')
+  @HttpCode(204)
+  @RequireScope('edit')
+  @Describe(texts.delete)
+  async delete(@Param('slug', { schema: slug }) name: string, @Actor() actor: ActorView): Promise<void> {
+    await this.#definitions.remove('backend', name, actor.name, (book) => referrersOf('backend', name, book));
+  }
+
+  @Post(':slug/test')
+  @HttpCode(200)
+  @RequireScope('edit')
+  @Describe({
+    summary: 'Sends one real message through a backend',
+    description:
+      'At once, without queue, retries or record; also while the backend is paused. The outcome is shown, secrets masked.',
+    ok: {
+      status: 200,
+      description: 'What came of it; not necessarily `delivered`.',
+      schema: testSendAnswer,
+      example: {
+        outcome: { kind: 'retryable', reason: 'http_503', statusCode: 503, detail: 'Service Unavailable' },
+        durationMs: 41,
+      },
+    },
+    errors: ['NOT_FOUND', 'STATE_CONFLICT'],
+  })
+  test(@Param('slug', { schema: slug }) name: string, @Body({ schema: testSend }) wish: TestWish): Promise<TestAnswer> {
+    return this.#tester.test(name, wish);
+  }
+}

@@ -1,0 +1,113 @@
+import {
+  eventStory,
+  eventView,
+  fromPublicId,
+  HouseError,
+  pageOf,
+  replayAnswer,
+  toPublicId,
+  type EventStory,
+  type EventView,
+  type Page,
+} from '#contract';
+import { Actor, Describe, RequireScope, Section, type ActorView } from '#platform/http';
+import { QUEUES, type Queues } from '#platform/queue';
+import { createReading, DATABASE, type Database, type Reading } from '#platform/store';
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import type { z } from 'zod';
+import { deliveryExample, storyExample } from '../deliveries/examples.ts';
+import { eventQuery, type EventListQuery } from './event-query.ts';
+
+const example = {
+  id: deliveryExample.eventId,
+  source: 'erp',
+  type: 'warehouse.stock.low',
+  subject: 'sku/4711',
+  time: '2026-11-20T07:59:58.000Z',
+  acceptedAt: '2026-11-20T08:00:00.000Z',
+  state: 'routed',
+  data: { sku: '4711', qty: 3, warehouse: 'MSK-1' },
+  rules: ['stock-low'],
+  notes: [],
+};
+
+/** `/v1/events`, to look at. The door is another controller. */
+@Section('Events')
+@Controller('v1/events')
+export class EventsController {
+  readonly #reading: Reading;
+  readonly #queues: Queues;
+
+  constructor(@Inject(DATABASE) database: Database, @Inject(QUEUES) queues: Queues) {
+    this.#reading = createReading(database);
+    this.#queues = queues;
+  }
+
+  @Get()
+  @RequireScope('read')
+  @Describe({
+    summary: 'Lists events, newest first',
+    description: 'Filters combine. A span of time makes rare events quick to find.',
+    ok: {
+      status: 200,
+      description: 'One page.',
+      schema: pageOf(eventView, 'EventPage'),
+      example: { items: [example] },
+    },
+  })
+  list(@Query({ schema: eventQuery }) query: EventListQuery): Promise<Page<EventView>> {
+    return this.#reading.listEvents(query);
+  }
+
+  @Get(':id')
+  @RequireScope('read')
+  @Describe({
+    summary: 'Shows an event and everything that became of it',
+    description: 'The rules that matched, and each delivery with its attempts.',
+    ok: {
+      status: 200,
+      description: 'The whole story.',
+      schema: eventStory,
+      example: { ...example, deliveries: [storyExample], moreDeliveries: false },
+    },
+    errors: ['NOT_FOUND'],
+  })
+  async get(@Param('id') id: string): Promise<EventStory> {
+    const story = await this.#reading.getEvent(bareId(id));
+    if (!story) throw notFound();
+    return story;
+  }
+
+  @Post(':id/replay')
+  @HttpCode(202)
+  @RequireScope('edit')
+  @Describe({
+    summary: 'Routes an event again',
+    description:
+      'The present rules decide anew, and new deliveries are made beside the old ones: whoever was told already is told again. ' +
+      'Refused with `STATE_CONFLICT` while the event has yet to be routed.',
+    ok: {
+      status: 202,
+      description: 'It will be routed.',
+      schema: replayAnswer,
+      example: { id: example.id, status: 'accepted' },
+    },
+    errors: ['NOT_FOUND', 'STATE_CONFLICT'],
+  })
+  async replay(@Param('id') id: string, @Actor() actor: ActorView): Promise<z.infer<typeof replayAnswer>> {
+    const bare = bareId(id);
+    await this.#reading.replay(bare, actor.name);
+    await this.#queues.ringRoute([bare]);
+    return { id: toPublicId('event', bare), status: 'accepted' };
+  }
+}
+
+function bareId(id: string): string {
+  const bare = fromPublicId('event', id);
+  if (!bare) throw notFound();
+  return bare;
+}
+
+function notFound(): HouseError {
+  return new HouseError('NOT_FOUND', { detail: 'There is no event with this id, or it is older than what is kept.' });
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createLogger } from '#platform/log';
+import { freshDatabase, waitFor, type FreshDatabase } from '#testing/services';
+import { uuidv7 } from 'uuidv7';
+import { openDatabase, type Database } from '../database.ts';
+import { createListener } from '../listener.ts';
+import { createMailbox, inboxChannel, type Mailbox, type MailboxMessage } from './mailbox.ts';
+
+let fresh: FreshDatabase;
+let database: Database;
+let mailbox: Mailbox;
+const eventId = uuidv7();
+
+function message(fields: Partial<MailboxMessage> = {}): MailboxMessage {
+  return {
+    deliveryId: uuidv7(),
+    to: 'anna',
+    title: 'Low stock',
+    text: 'Осталось 3 📦',
+    event: { id: eventId, type: 'stock.low' },
+    ...fields,
+  };
+}
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  database = openDatabase({ connectionString: fresh.url, poolSize: 4, onError: () => undefined });
+  mailbox = createMailbox(database);
+});
+afterAll(async () => {
+  await mailbox.close();
+  await database.close();
+  await fresh.drop();
+});
+
+async function stored(ids: readonly string[]): Promise<Record<string, unknown>[]> {
+  const { rows } = await database.pool.query<Record<string, unknown>>(
+    'SELECT * FROM inbox_message WHERE id = ANY($1::uuid[]) ORDER BY id',
+    [ids],
+  );
+  return rows;
+}
+
+describe('the mailbox', () => {
+  it('has stored a message when its put resolves', async () => {
+    const letter = message();
+    await mailbox.put(letter);
+    expect(await stored([letter.deliveryId])).toMatchObject([
+      {
+        owner: 'anna',
+        event_id: eventId,
+        event_type: 'stock.low',
+        title: 'Low stock',
+        text: 'Осталось 3 📦',
+        read_at: null,
+      },
+    ]);
+  });
+
+  it('keeps the first copy of a delivery, also when both come at once', async () => {
+    const letter = message();
+    await Promise.all([mailbox.put(letter), mailbox.put({ ...letter, text: 'again' })]);
+    await mailbox.put({ ...letter, text: 'and again' });
+    expect(await stored([letter.deliveryId])).toHaveLength(1);
+    expect(await stored([letter.deliveryId])).not.toMatchObject([{ text: 'and again' }]);
+  });
+
+  it('shares few statements among many messages', async () => {
+    let statements = 0;
+    const query = (...args: unknown[]) => (
+      (statements += 1),
+      (database.pool.query as (...args: unknown[]) => unknown)(...args)
+    );
+    const counting = createMailbox({ pool: { query } as never });
+    const letters = Array.from({ length: 300 }, () => message());
+    await Promise.all(letters.map((letter) => counting.put(letter)));
+    expect(await stored(letters.map((letter) => letter.deliveryId))).toHaveLength(300);
+    expect(statements).toBeLessThanOrEqual(3);
+    await counting.close();
+  });
+
+  it('lets no character spoil the batch', async () => {
+    const [bad, good] = [message({ title: 'a\0', text: 'b\0c' }), message({ title: undefined })];
+    await Promise.all([mailbox.put(bad), mailbox.put(good)]);
+    expect(await stored([bad.deliveryId, good.deliveryId])).toMatchObject([
+      { title: 'a\uFFFD', text: 'b\uFFFDc' },
+      { title: null },
+    ]);
+  });
+
+  it('takes ids with and without their prefix', async () => {
+    const letter = message();
+    await mailbox.put({
+      ...letter,
+      deliveryId: `dlv_${letter.deliveryId}`,
+      event: { id: `evt_${eventId}`, type: 't' },
+    });
+    expect(await stored([letter.deliveryId])).toMatchObject([{ event_id: eventId }]);
+  });
+
+  it('announces every message that is new, and only those', async () => {
+    const heard: string[] = [];
+    const listener = createListener(database, { log: createLogger('test', 'silent') });
+    listener.on(inboxChannel, (payload) => heard.push(payload));
+    await listener.start();
+    const letter = message({ to: 'board "A"' });
+    const last = message({ to: 'last' });
+    await mailbox.put(letter);
+    await mailbox.put(letter);
+    await mailbox.put(last);
+    await waitFor(() => heard.some((payload) => payload.includes(last.deliveryId)), { what: 'the last announcement' });
+    expect(heard.map((payload) => JSON.parse(payload) as unknown)).toEqual([
+      { owner: 'board "A"', id: letter.deliveryId },
+      { owner: 'last', id: last.deliveryId },
+    ]);
+    await listener.close();
+  });
+});

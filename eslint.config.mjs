@@ -24,11 +24,18 @@ const bannedIn = {
   standalone: ['@prisma/*', 'pg', 'bullmq', 'ioredis'],
 };
 
-const depConstraints = Object.entries(layers).map(([layer, allowed]) => ({
-  sourceTag: `layer:${layer}`,
-  onlyDependOnLibsWithTags: allowed.map((name) => `layer:${name}`),
-  ...(bannedIn[layer] ? { bannedExternalImports: bannedIn[layer] } : {}),
-}));
+/** The boundary rule; specs may also use what is made for testing. */
+function boundaries(alsoAllowed = []) {
+  const depConstraints = Object.entries(layers).map(([layer, allowed]) => ({
+    sourceTag: `layer:${layer}`,
+    onlyDependOnLibsWithTags: [...allowed, ...alsoAllowed].map((name) => `layer:${name}`),
+    ...(bannedIn[layer] && alsoAllowed.length === 0 ? { bannedExternalImports: bannedIn[layer] } : {}),
+  }));
+  return ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints }];
+}
+
+/** Specs, and what only specs import. */
+const specFiles = ['**/*.spec.ts', '**/spec-*.ts'];
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', '**/generated/**', '.data', '.test', '.nx'] },
@@ -39,7 +46,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': ['error', { enforceBuildableLibDependency: false, allow: [], depConstraints }],
+      '@nx/enforce-module-boundaries': boundaries(),
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/only-throw-error': 'error',
@@ -57,9 +64,23 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', 'test/**/*.ts', 'libs/testing/**/*.ts', 'bench/**/*.ts', 'libs/platform/config/**/*.ts'],
+    files: [...specFiles, 'test/**/*.ts', 'libs/testing/**/*.ts', 'bench/**/*.ts', 'libs/platform/config/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
-  { files: ['**/*.spec.ts', 'test/**/*.ts'], rules: { 'max-lines-per-function': ['error', { max: 200 }] } },
-  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', fetch: 'readonly', Buffer: 'readonly', clearTimeout: 'readonly' } } },
+  { files: specFiles, rules: { '@nx/enforce-module-boundaries': boundaries(['testing', 'kit']) } },
+  { files: [...specFiles, 'test/**/*.ts'], rules: { 'max-lines-per-function': ['error', { max: 200 }] } },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+        Buffer: 'readonly',
+        clearTimeout: 'readonly',
+      },
+    },
+  },
 );

@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     const { startRedis } = (await import(new URL('../../tools/redis.mjs', import.meta.url).href)) as RedisTool;
     const redis = await startRedis({
       dir: join(dir, 'redis'),
-      cacheDir: join(dir, '..', 'vestnik-bench-redis'),
+      cacheDir: fileURLToPath(new URL('../../.test/fetched/redis', import.meta.url)),
       log: note,
     });
     closers.push(() => redis.stop());
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
       DATA_DIR: join(dir, 'data'),
       TARGET_NETWORKS: '127.0.0.0/8',
     };
-    const vestnik = await serve(join(dist, 'apps/standalone/src/main.js'), { ...env, ...secrets, LOG_LEVEL: 'warn' });
+    const vestnik = await serve(join(dist, 'apps/standalone/src/main.js'), { ...env, ...secrets });
     closers.push(() => vestnik.end());
     await prepareVestnik(vestnik.url, sink.url);
     await compare([contender('bare', bare, sink), contender('vestnik', vestnik, sink)], note);

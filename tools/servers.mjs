@@ -1,8 +1,9 @@
 /** The servers that tests run against: PostgreSQL with the template database, and Redis, each on a port of its own. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { root } from './root.mjs';
 
 /** Loads a TypeScript module of the repository as it stands, without a build. It must not use `#` imports. */
@@ -61,8 +62,11 @@ export function testDir() {
   const inside = new URL('.test', root).pathname;
   mkdirSync(inside, { recursive: true });
   if (process.getuid?.() !== 0 || othersCanEnter(inside)) return inside;
-  const outside = join(tmpdir(), `vestnik-test-${basename(root.pathname)}`);
+  const name = createHash('sha256').update(inside).digest('hex').slice(0, 12);
+  const outside = join(tmpdir(), `vestnik-test-${name}`);
   mkdirSync(outside, { recursive: true });
+  // The temporary folder belongs to all; someone else's folder of this name is not ours to use.
+  if (statSync(outside).uid !== 0) return mkdtempSync(`${outside}-`);
   chmodSync(outside, 0o755);
   return outside;
 }

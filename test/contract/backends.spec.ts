@@ -5,6 +5,7 @@ import { simulators } from '#testing/simulators';
 import { findGaps } from './completeness.ts';
 import { Bench, type Subject } from './suite/bench.ts';
 import { abilitiesOf, describeFailures, type Abilities } from './suite/failures.ts';
+import { describeLimits } from './suite/limits.ts';
 import { describeManifest, describeSettings } from './suite/manifest.ts';
 import { describeTexts } from './suite/texts.ts';
 
@@ -44,6 +45,7 @@ subjects.forEach((subject, index) => {
 
     describeSettings(subject.adapter, () => bench.running.settings());
     describeTexts(() => bench);
+    describeLimits(() => bench);
     describeFailures(() => bench, abilities[index]!);
   });
 });

@@ -1,7 +1,8 @@
 /** What is peculiar to MyChat: both ways in, both generations of hello, and answers that contradict their documentation. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { adapterOf } from '#backends/registry';
-import { listen, mychatSimulator, type MyChatServer, type Quirks } from '#testing/simulators';
+import { listen, mychatSimulator, selfSigned, type MyChatServer, type Quirks } from '#testing/simulators';
+import { createServer as createHttpsServer } from 'node:https';
 import { createServer } from 'node:net';
 import { Bench } from './suite/bench.ts';
 
@@ -150,6 +151,14 @@ describe('MyChat over REST alone', () => {
     });
     server.plan({ kind: 'status', status: 302, headers: { location: 'https://chat.example/API/' } });
     expect(await bench.send()).toMatchObject({ kind: 'authBroken', statusCode: 302 });
+  });
+
+  it('accepts the self-signed certificate of a server when told to', async () => {
+    const reply = '{"cmd":"0002","UINTo":17,"State":0}';
+    const { port, stop } = await listen(createHttpsServer(selfSigned(), (_, response) => response.end(reply)));
+    const settings = server.settings({ url: `https://127.0.0.1:${port}`, acceptAnyCertificate: true });
+    expect(await bench.send({}, { settings })).toMatchObject({ kind: 'delivered', recipientOnline: true });
+    await stop();
   });
 
   it('believes an error of the API that comes with another status than 200', async () => {

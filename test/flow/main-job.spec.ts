@@ -53,7 +53,7 @@ describe.each(fleets)('the main job on $name', (plan) => {
       source: 'erp',
       data: { sku: '4711', qty: 3, words },
     });
-    const story = await untilSettled(fleet.admin, id, ['delivered'], 4);
+    const story = await untilSettled(fleet.admin, id, { count: 4 });
     expect(story).toMatchObject({ id, state: 'routed', rules: ['stock-low'], notes: [] });
     expect(story.deliveries.map((delivery) => delivery.backend).sort()).toEqual([
       'chat-rest',

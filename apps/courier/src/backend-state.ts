@@ -1,7 +1,7 @@
 /** A backend as a courier uses it: its adapter, its opened settings, and the secrets to mask. */
 import type { Backend, JsonValue, RetryPolicy, TextRules } from '#contract';
 import { faultsOf } from '#contract';
-import { secretFields, type AnyAdapter } from '#backends/kit';
+import { secretsOf, type AnyAdapter } from '#backends/kit';
 import { adapterOf } from '#backends/registry';
 import type { Sealer } from '#platform/store';
 
@@ -47,17 +47,9 @@ function openSettings(
       secrets: [],
     };
   }
-  const secrets = secretFields(adapter.manifest).flatMap((field) =>
-    textsIn((opened as Record<string, JsonValue>)[field]),
-  );
+  const secrets = secretsOf(adapter.manifest, opened as Record<string, unknown>);
   const parsed = adapter.manifest.settings.safeParse(opened);
   if (parsed.success) return { settings: parsed.data, fault: undefined, secrets };
   const faults = faultsOf(parsed.error.issues, '/settings').map((fault) => `${fault.pointer} ${fault.detail}`);
   return { settings: undefined, fault: `The settings no longer fit: ${faults.join('; ')}`, secrets };
-}
-
-function textsIn(value: JsonValue | undefined): string[] {
-  if (typeof value === 'string') return [value, ...value.split(' ').filter((part) => part !== value)];
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
-  return [];
 }

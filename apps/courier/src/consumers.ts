@@ -5,13 +5,15 @@ import type { Consumer, Queues } from '#platform/queue';
 import type { Sealer } from '#platform/store';
 import { isDeepStrictEqual } from 'node:util';
 import { openBackend, type BackendState } from './backend-state.ts';
-import { gateOf, type Delivering } from './delivering.ts';
+import type { Delivering } from './delivering.ts';
+import { createGate } from './gate.ts';
 
 /** Jobs of one backend under way at once; each holds up to fifty deliveries, the gate bounds the sends. */
 const jobsAtOnce = 8;
 
 interface Running {
   definition: Backend;
+  state: BackendState;
   consumer: Promise<Consumer>;
 }
 
@@ -33,46 +35,60 @@ export interface Consumers {
 
 /** Makes the consumers; none runs until `follow` is called. */
 export function createConsumers(parts: ConsumersParts): Consumers {
-  const running = new Map<string, Running>();
-
-  function stop(slug: string): Promise<void> {
-    const found = running.get(slug);
-    running.delete(slug);
-    return found ? found.consumer.then((consumer) => consumer.close()) : Promise.resolve();
-  }
-
-  function start(slug: string, definition: Backend): void {
-    const state = openBackend(slug, definition, parts.sealer);
-    if (!state) return parts.log.error({ backend: slug, type: definition.type }, 'backend.type_unknown');
-    if (state.fault) parts.log.error({ backend: slug, fault: state.fault }, 'backend.settings_invalid');
-    running.set(slug, { definition, consumer: consume(parts, state) });
-  }
-
-  return {
-    follow: (backends) => {
-      for (const [slug, { definition }] of running) {
-        if (!isDeepStrictEqual(backends.get(slug), definition))
-          void stop(slug).catch((error: unknown) => parts.log.warn({ error, backend: slug }, 'consumer.stop_failed'));
-      }
-      for (const [slug, definition] of backends) if (!definition.paused && !running.has(slug)) start(slug, definition);
-    },
-    close: async () => {
-      await Promise.all([...running.keys()].map(stop));
-    },
-  };
+  return new BackendConsumers(parts);
 }
 
-function consume({ delivering, queues }: ConsumersParts, state: BackendState): Promise<Consumer> {
-  const gate = gateOf(state);
-  const { rate } = state.adapter.manifest.limits;
-  if (!rate)
-    return queues.consumeDeliver(state.slug, (ids) => delivering.deliver(state, gate, ids), {
-      concurrency: jobsAtOnce,
-    });
-  // The queue's limit counts jobs, so a job of a limited backend must be one delivery: larger ones are rung again one by one.
-  const handle = async (ids: string[]): Promise<void> => {
-    if (ids.length === 1) return delivering.deliver(state, gate, ids);
-    for (const id of ids) await queues.ringDeliver(state.slug, [id]);
-  };
-  return queues.consumeDeliver(state.slug, handle, { concurrency: state.adapter.manifest.limits.concurrency, rate });
+class BackendConsumers implements Consumers {
+  readonly #parts: ConsumersParts;
+  readonly #running = new Map<string, Running>();
+
+  constructor(parts: ConsumersParts) {
+    this.#parts = parts;
+  }
+
+  follow(backends: ReadonlyMap<string, Backend>): void {
+    for (const [slug, running] of this.#running) {
+      const definition = backends.get(slug);
+      if (!definition || definition.paused || definition.type !== running.definition.type) this.#stopQuietly(slug);
+    }
+    for (const [slug, definition] of backends) if (!definition.paused) this.#use(slug, definition);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((slug) => this.#stop(slug)));
+  }
+
+  /** Starts a consumer, or gives the one that runs its new settings. */
+  #use(slug: string, definition: Backend): void {
+    const running = this.#running.get(slug);
+    if (running && isDeepStrictEqual(running.definition, definition)) return;
+    const { log, sealer } = this.#parts;
+    const state = openBackend(slug, definition, sealer);
+    if (!state) return log.error({ backend: slug, type: definition.type }, 'backend.type_unknown');
+    if (state.fault) log.error({ backend: slug, fault: state.fault }, 'backend.settings_invalid');
+    this.#running.set(slug, { definition, state, consumer: running?.consumer ?? this.#consume(state) });
+  }
+
+  #consume({ slug, adapter }: BackendState): Promise<Consumer> {
+    const { delivering, queues } = this.#parts;
+    const { rate, concurrency } = adapter.manifest.limits;
+    const gate = createGate(concurrency);
+    const current = () => this.#running.get(slug)?.state;
+    const deliver = (ids: string[]) => delivering.deliver(slug, current, gate, ids);
+    if (!rate) return queues.consumeDeliver(slug, deliver, { concurrency: jobsAtOnce });
+    // The queue's limit counts jobs, so a job of a limited backend must be one delivery: larger ones are rung again apart.
+    const oneByOne = (ids: string[]) =>
+      ids.length === 1 ? deliver(ids) : queues.ringDeliver(slug, ids, { perJob: 1 });
+    return queues.consumeDeliver(slug, oneByOne, { concurrency, rate });
+  }
+
+  #stopQuietly(slug: string): void {
+    this.#stop(slug).catch((error: unknown) => this.#parts.log.warn({ error, backend: slug }, 'consumer.stop_failed'));
+  }
+
+  async #stop(slug: string): Promise<void> {
+    const found = this.#running.get(slug);
+    this.#running.delete(slug);
+    await (await found?.consumer)?.close();
+  }
 }

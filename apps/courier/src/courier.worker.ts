@@ -39,6 +39,7 @@ export class CourierWorker implements OnApplicationBootstrap, BeforeApplicationS
       queues,
       log,
       exists,
+      bookAtLeast: (version) => book.atLeast(version),
       network: this.#network,
       mailbox: createMailbox(database),
     });

@@ -17,7 +17,7 @@ import {
 import { uuidv7 } from 'uuidv7';
 import { makeAttempt, type AttemptParts, type AttemptResult } from './attempt.ts';
 import type { BackendState } from './backend-state.ts';
-import { createGate, type Gate } from './gate.ts';
+import type { Gate } from './gate.ts';
 import { settlementOf } from './settling.ts';
 
 /** How long a claim holds, beyond the time of one attempt, in milliseconds. */
@@ -34,22 +34,22 @@ export interface DeliveringParts extends Omit<AttemptParts, 'underWay'> {
   log: Logger;
   /** Whether a backend of this name exists now. */
   exists(backend: string): boolean;
+  /** Resolves once the backends are those of this version of the book or a newer one. */
+  bookAtLeast(version: bigint): Promise<void>;
 }
+
+/** A backend that may change while its consumer runs; absent once it is paused or gone. */
+export type CurrentBackend = () => BackendState | undefined;
 
 /** The delivering side of a process, shared by all its backends. */
 export interface Delivering {
   /** Attempts those of the given deliveries that are due and nobody's; resolves when all are settled. */
-  deliver(backend: BackendState, gate: Gate, deliveryIds: readonly string[]): Promise<void>;
+  deliver(slug: string, current: CurrentBackend, gate: Gate, deliveryIds: readonly string[]): Promise<void>;
   /** Begins no more attempts; what was claimed for them is given back at once. */
   drain(): void;
   /** Cuts short what is under way, so that it can be settled and tried again elsewhere. */
   abort(): void;
   close(): Promise<void>;
-}
-
-/** A gate as wide as the manifest of the backend's type allows. */
-export function gateOf(backend: BackendState): Gate {
-  return createGate(backend.adapter.manifest.limits.concurrency);
 }
 
 /** Makes the delivering side. */
@@ -79,24 +79,27 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   }
 
   return {
-    deliver: async (backend, gate, deliveryIds) => {
-      const lease = uuidv7();
-      const leaseMs = backend.adapter.manifest.limits.timeoutMs + leaseSlackMs;
-      const leaseEnd = Date.now() + leaseMs;
-      const claimed = await claimDeliveries(parts.database, deliveryIds, { backend: backend.slug, lease, leaseMs });
-      if (claimed.length === 0) return;
-      const events = await loadEvents(parts.database, [...new Set(claimed.map((delivery) => delivery.eventId))]);
-      const lastStart = leaseEnd - backend.adapter.manifest.limits.timeoutMs;
+    deliver: async (slug, current, gate, deliveryIds) => {
+      const known = current();
+      if (!known) return;
+      const { timeoutMs } = known.adapter.manifest.limits;
+      const claim = { backend: slug, lease: uuidv7(), leaseMs: timeoutMs + leaseSlackMs };
+      const lastStart = Date.now() + leaseSlackMs;
+      const { deliveries, bookVersion } = await claimDeliveries(parts.database, deliveryIds, claim);
+      if (deliveries.length === 0) return;
+      const eventIds = [...new Set(deliveries.map((delivery) => delivery.eventId))];
+      const [events] = await Promise.all([loadEvents(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
       const leftOver: string[] = [];
       const turn = async (delivery: ClaimedDelivery): Promise<void> => {
-        // Nothing new is begun while draining, nor an attempt that could outlive its lease.
-        if (draining || Date.now() > lastStart) leftOver.push(delivery.id);
-        else await one(backend, delivery, events.get(delivery.eventId), lease);
+        const backend = current();
+        // Nothing new is begun while draining or on a paused backend, nor an attempt that could outlive its lease.
+        if (!backend || draining || Date.now() > lastStart) leftOver.push(delivery.id);
+        else await one(backend, delivery, events.get(delivery.eventId), claim.lease);
       };
-      await Promise.all(claimed.map((delivery) => gate.run(() => turn(delivery))));
+      await Promise.all(deliveries.map((delivery) => gate.run(() => turn(delivery))));
       if (leftOver.length === 0) return;
-      await releaseDeliveries(parts.database, leftOver, lease);
-      await parts.queues.ringDeliver(backend.slug, leftOver);
+      await releaseDeliveries(parts.database, leftOver, claim.lease);
+      await parts.queues.ringDeliver(slug, leftOver);
     },
     drain: () => {
       draining = true;
@@ -113,7 +116,7 @@ async function ringNext(queues: Queues, backend: string, settlement: Settlement)
   const { waitMs, successor, deliveryId } = settlement;
   if (successor) await queues.ringDeliver(successor.backend, [successor.id]);
   if (waitMs !== undefined && waitMs <= longestRungWaitMs)
-    await queues.ringDeliver(backend, [deliveryId], waitMs + ringAfterDueMs);
+    await queues.ringDeliver(backend, [deliveryId], { delayMs: waitMs + ringAfterDueMs });
 }
 
 interface Report {

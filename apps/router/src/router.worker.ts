@@ -39,7 +39,11 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
       for (const fault of compiled.faults) log.error({ fault }, 'book.part_unusable');
     });
     this.#housekeeping = await startHousekeeping(database, log, this.#config.RETENTION_DAYS);
-    const parts = { database, queues, log, book: () => compiled! };
+    const bookAtLeast = async (version: bigint): Promise<CompiledBook> => {
+      await book.atLeast(version);
+      return compiled!;
+    };
+    const parts = { database, queues, log, book: bookAtLeast };
     this.#consumer = await queues.consumeRoute((ids) => routeEvents(parts, ids), { concurrency: batchesAtOnce });
     this.#sweep = startSweep({ database, queues, log, backends: () => book.current().backends });
   }

@@ -19,15 +19,15 @@ export interface RoutingParts {
   database: Database;
   queues: Queues;
   log: Logger;
-  /** The book as it is now. */
-  book(): CompiledBook;
+  /** The book, of this version or newer. */
+  book(atLeast: bigint): Promise<CompiledBook>;
 }
 
 /** Routes those of the given events that still wait for it: one load, one write, one ring per backend. */
 export async function routeEvents(parts: RoutingParts, eventIds: readonly string[]): Promise<void> {
-  const events = await loadUnrouted(parts.database, eventIds);
+  const { events, bookVersion } = await loadUnrouted(parts.database, eventIds);
   if (events.length === 0) return;
-  const book = parts.book();
+  const book = await parts.book(bookVersion);
   const routed = events.map((event) => routeOne(parts.log, book, event));
   const written = await storeRouted(parts.database, routed);
   const matched = routed.filter((event) => event.rules.length > 0).length;

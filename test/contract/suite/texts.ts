@@ -10,8 +10,8 @@ const delicate: Record<string, string> = {
   'blanks and invisible characters': '\tотступ  два пробела\u00a0неразрывный\u200bноль\u2028строка\ufeffконец',
 };
 
-/** Markup and injections of many systems at once; it must arrive as the very text it is. */
-const torture = [
+/** Markup and injections of many systems at once, on several lines; it must arrive as the very text it is. */
+export const torture = [
   '*bold* _it_ ~~no~~ `code` ```block``` [link](javascript:alert(1)) ![i](x) <script>alert(1)</script> &amp; &lt;b&gt;',
   '@all @here @channel <!everyone> <@U1> [b]b[/b] [USER=1]x[/USER] {{ data }} {% if %} ${x} #{y} %s %n',
   '/me выходит\r\n/kick all\r\nQUIT :bye\r\n.\r\nDATA',

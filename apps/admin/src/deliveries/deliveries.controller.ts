@@ -17,9 +17,12 @@ import { QUEUES, type Queues } from '#platform/queue';
 import { createReading, DATABASE, type Database, type Reading } from '#platform/store';
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import type { z } from 'zod';
+import { idParam } from '../events/event-query.ts';
 import { deliveryQuery, type DeliveryListQuery } from './delivery-query.ts';
 import { deliveryExample, storyExample } from './examples.ts';
 import { ringAll } from './ring-all.ts';
+
+const deliveryId = idParam('delivery', 'Id of the delivery, with or without its prefix.');
 
 /** `/v1/deliveries`. */
 @Section('Deliveries')
@@ -57,7 +60,7 @@ export class DeliveriesController {
     ok: { status: 200, description: 'The delivery.', schema: deliveryStory, example: storyExample },
     errors: ['NOT_FOUND'],
   })
-  async get(@Param('id') id: string): Promise<DeliveryStory> {
+  async get(@Param('id', { schema: deliveryId }) id: string): Promise<DeliveryStory> {
     const bare = fromPublicId('delivery', id);
     const story = bare && (await this.#reading.getDelivery(bare));
     if (!story)

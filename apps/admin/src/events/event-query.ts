@@ -1,4 +1,4 @@
-import { eventState, pageQuery } from '#contract';
+import { eventState, idPrefixes, pageQuery, type IdKind } from '#contract';
 import { z } from 'zod';
 
 /** Text that a list is narrowed by. PostgreSQL has no character U+0000, so nothing can equal a text with one. */
@@ -28,3 +28,11 @@ export const eventQuery = spanQuery.extend({
 
 /** What `GET /v1/events` may be narrowed by. */
 export type EventListQuery = z.infer<typeof eventQuery>;
+
+/** An id in a path. What is no id at all is looked for like any other: there is nothing under it. */
+export function idParam(kind: IdKind, description: string) {
+  return z
+    .string()
+    .max(64)
+    .meta({ description, example: `${idPrefixes[kind]}0199d2a0-6c3f-7000-8000-000000000001` });
+}

@@ -16,7 +16,9 @@ import { createReading, DATABASE, type Database, type Reading } from '#platform/
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { deliveryExample, storyExample } from '../deliveries/examples.ts';
-import { eventQuery, type EventListQuery } from './event-query.ts';
+import { eventQuery, idParam, type EventListQuery } from './event-query.ts';
+
+const eventId = idParam('event', 'Id of the event, with or without its prefix.');
 
 const example = {
   id: deliveryExample.eventId,
@@ -72,7 +74,7 @@ export class EventsController {
     },
     errors: ['NOT_FOUND'],
   })
-  async get(@Param('id') id: string): Promise<EventStory> {
+  async get(@Param('id', { schema: eventId }) id: string): Promise<EventStory> {
     const story = await this.#reading.getEvent(bareId(id));
     if (!story) throw notFound();
     return story;
@@ -94,7 +96,10 @@ export class EventsController {
     },
     errors: ['NOT_FOUND', 'STATE_CONFLICT'],
   })
-  async replay(@Param('id') id: string, @Actor() actor: ActorView): Promise<z.infer<typeof replayAnswer>> {
+  async replay(
+    @Param('id', { schema: eventId }) id: string,
+    @Actor() actor: ActorView,
+  ): Promise<z.infer<typeof replayAnswer>> {
     const bare = bareId(id);
     await this.#reading.replay(bare, actor.name);
     await this.#queues.ringRoute([bare]);

@@ -51,8 +51,10 @@ export class InboxFeed implements OnModuleDestroy {
    * message. Ends when the process stops or PostgreSQL fails; the reader then comes back with the last id it has.
    */
   async open(owner: string, afterId: string | undefined): Promise<Observable<MessageEvent>> {
+    // Asked first, also when it is not needed: this fails while PostgreSQL is away, where listening would wait.
+    const newestId = await this.#newestId(owner);
     await this.#listening();
-    const position = afterId ?? (await this.#newestId(owner));
+    const position = afterId ?? newestId;
     return new Observable((reader) => {
       const send = (message: InboxMessage) =>
         reader.next({ type: 'message', id: message.id, data: JSON.stringify(message) });

@@ -6,7 +6,7 @@ import { GroupsController, RecipientsController, RulesController, TemplatesContr
 
 /** Rules, recipients, groups and templates, and the question why. */
 @Module({
-  controllers: [ExplainController, RulesController, RecipientsController, GroupsController, TemplatesController],
+  controllers: [RulesController, ExplainController, RecipientsController, GroupsController, TemplatesController],
   providers: [definitionsProvider, Explainer],
 })
 export class RuleBookModule {}

@@ -3,6 +3,10 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { maskSecrets, secretsOf } from './mask.ts';
 
+/** Any UTF-16 units, halves of surrogate pairs included; an order of magnitude quicker than fast-check's own `binary`. */
+const anyText = (maxLength = 20, minLength = 0) =>
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength, maxLength }).map((units) => String.fromCharCode(...units));
+
 describe('masking', () => {
   const secret = 'п@роль "1"&<2>';
 
@@ -28,9 +32,9 @@ describe('masking', () => {
   });
 
   it('never leaves a secret in any text, and never throws', () => {
-    const text = fc.string({ unit: 'binary' });
+    const text = anyText();
     fc.assert(
-      fc.property(text, fc.string({ unit: 'binary', minLength: 4 }), text, (before, hidden, after) => {
+      fc.property(text, anyText(20, 4), text, (before, hidden, after) => {
         fc.pre(!'***'.includes(hidden) && !hidden.includes('***'));
         expect(
           maskSecrets(before + hidden + after, [hidden])

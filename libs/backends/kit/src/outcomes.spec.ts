@@ -15,6 +15,10 @@ import {
   retryable,
 } from './outcomes.ts';
 
+/** Any UTF-16 units, halves of surrogate pairs included; an order of magnitude quicker than fast-check's own `binary`. */
+const anyText = (maxLength = 20, minLength = 0) =>
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength, maxLength }).map((units) => String.fromCharCode(...units));
+
 const now = Date.parse('2026-11-20T08:00:00Z');
 
 function answered(status: number, text = '', headers: HttpAnswer['headers'] = {}): HttpAnswer {
@@ -65,7 +69,7 @@ describe("a backend's own words", () => {
 
   it('are at most 1,000 characters of well-formed text, which is what a JSON column takes', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 3000, size: 'max' }), (text) => {
+      fc.property(anyText(3000), (text) => {
         const words = ownWords(text);
         expect(words.length).toBeLessThanOrEqual(1000);
         expect(words).not.toMatch(/\p{Surrogate}|\p{Cc}/u);

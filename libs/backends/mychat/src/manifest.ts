@@ -53,8 +53,7 @@ export const manifest = {
     title: 'inline',
     maxChars: { value: 4000, source: 'own choice: MyChat publishes no limit' },
     unit: 'utf16',
-    // Not split: the API cannot tell a repeat, so a retry after half the parts would send those parts twice.
-    overflow: 'cut',
+    overflow: 'split',
   },
   limits: {
     rate: { max: 20, perMs: 1000, source: 'own choice: MyChat documents no limit and has no signal for one' },

@@ -9,7 +9,7 @@ const styles: Readonly<Record<string, Intl.DateTimeFormatOptions>> = {
 };
 
 /** A moment, or a calendar day that belongs to no time zone. */
-export interface Moment {
+interface Moment {
   date: Date;
   isDay: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Dialect, Message, TextRules } from '#contract';
 import { fit, isWithin } from './fit.ts';
 import { writeHtml } from './html.ts';
+import { kept } from './locale.ts';
 import { writeMarkdown } from './markdown.ts';
 import { parseMarkdown } from './parse.ts';
 import { writePlain } from './plain.ts';
@@ -22,7 +23,7 @@ const writers: Record<Dialect, (blocks: readonly Block[]) => string> = {
 };
 
 /** Anything that Markdown could take for markup; generous, as a miss costs only time. */
-const perhapsMarkup = /[\\`*_[\]<>&|~#@=]|:\/\/|www\.|^[ \t]|^[-+]|^\d+[.)]|[ \t\r\0]$/im;
+const perhapsMarkup = /[\\`*_[\]<>&|~#@=]|:\/\/|www\.|^[ \t]|^[-+:]|^\d+[.)]|[ \t\r\0]$/im;
 
 /**
  * Turns a message into the dialect of a backend and brings it to its size. A title that goes inline stands above the
@@ -40,10 +41,20 @@ export function toDialect(message: Message, rules: TextRules): FittedText {
 }
 
 function fitted(title: string, markdown: string, rules: TextRules): string[] {
-  const blocks = parseMarkdown(markdown);
-  if (title !== '') blocks.unshift({ type: 'title', inlines: [textNode(title)] });
+  const text = treeOf(markdown);
+  const blocks: readonly Block[] = title === '' ? text : [{ type: 'title', inlines: [textNode(title)] }, ...text];
   const { maxChars, unit, overflow } = rules;
   return fit(blocks, { write: writers[rules.dialect], maxChars, unit, overflow });
+}
+
+/** The last few long texts: a message to a group is read once, not once for each of its members. */
+const longTrees = new Map<string, readonly Block[]>();
+
+const longText = { fromChars: 2000, keep: 16 };
+
+function treeOf(markdown: string): readonly Block[] {
+  if (markdown.length < longText.fromChars) return parseMarkdown(markdown);
+  return kept(longTrees, markdown, () => parseMarkdown(markdown), longText.keep);
 }
 
 /** Most messages are a few lines without any markup: as plain text they are what they are. */

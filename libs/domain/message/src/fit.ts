@@ -1,10 +1,11 @@
 /** Brings a message to the size that a backend takes: one part, a cut one, or several numbered ones. */
 import type { TextRules } from '#contract';
-import { appended, blockEnd, flattened, outlineOf, sliceBlocks } from './slice.ts';
+import { graphemeFloor, isPair } from './shorten.ts';
+import { appended, blockEnd, flattened, outlineOf, sliceBlocks, type Halves } from './slice.ts';
 import type { Block } from './tree.ts';
 
 /** What a fit depends on: how the tree is written, and how long a text may be, in `unit`. */
-export interface Frame extends Pick<TextRules, 'maxChars' | 'unit' | 'overflow'> {
+interface Frame extends Pick<TextRules, 'maxChars' | 'unit' | 'overflow'> {
   write: (blocks: readonly Block[]) => string;
 }
 
@@ -12,7 +13,6 @@ export interface Frame extends Pick<TextRules, 'maxChars' | 'unit' | 'overflow'>
 export const maxParts = 100;
 
 const ellipsis = '…';
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Tells whether a text is within a size, without counting where the length alone says so. */
 export function isWithin(text: string, { maxChars, unit }: Pick<TextRules, 'maxChars' | 'unit'>): boolean {
@@ -52,7 +52,7 @@ function split(blocks: readonly Block[], frame: Frame, digits: number): Block[][
   let rest = blocks;
   while (rest.length > 0) {
     if (parts.length + 1 >= 10 ** digits) return undefined;
-    if (isWithin(frame.write(appended(rest, widest)), frame)) return [...parts, [...rest]];
+    if (mayFit(rest, frame) && isWithin(frame.write(appended(rest, widest)), frame)) return [...parts, [...rest]];
     if (parts.length + 1 === maxParts)
       return [...parts, cut(rest, { ...frame, maxChars: frame.maxChars - widest.length }, ellipsis)];
     const { head, tail } = take(rest, frame, widest, 'sensible');
@@ -64,23 +64,25 @@ function split(blocks: readonly Block[], frame: Frame, digits: number): Block[][
 
 type Manner = 'tight' | 'sensible';
 
+/** Two units of the outline, a surrogate pair, make at least one unit of any size; some slack for what is trimmed. */
+function mostUnits(frame: Frame): number {
+  return frame.maxChars * 2 + 64;
+}
+
+/** Rules out the hopeless without writing it. */
+function mayFit(blocks: readonly Block[], frame: Frame): boolean {
+  return outlineOf(blocks).length <= mostUnits(frame);
+}
+
 /** Takes as much from the front as fits together with its ending; at least something. */
-function take(
-  blocks: readonly Block[],
-  frame: Frame,
-  ending: string,
-  manner: Manner,
-): { head: Block[]; tail: Block[] } {
+function take(blocks: readonly Block[], frame: Frame, ending: string, manner: Manner): Halves<Block> {
   const outline = outlineOf(blocks);
-  const fits = (position: number): boolean => {
-    return isWithin(frame.write(appended(sliceBlocks(blocks, position).head, ending)), frame);
-  };
   let low = 0;
-  // Two units of the outline, a surrogate pair, make at least one unit of any size.
-  let high = Math.min(outline.length, frame.maxChars * 2 + 64);
+  let high = Math.min(outline.length, mostUnits(frame));
+  const candidates = sliceBlocks(blocks, high).head;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (fits(middle)) low = middle;
+    if (isWithin(frame.write(appended(sliceBlocks(candidates, middle).head, ending)), frame)) low = middle;
     else high = middle - 1;
   }
   // An escape more or less at the cut can make the size jump by a little, so a few shorter ones are tried.
@@ -93,12 +95,7 @@ function take(
 }
 
 /** Where nothing fits with its markup: drops that, and in the end cuts inside a cluster, or passes over a character. */
-function takeBare(
-  blocks: readonly Block[],
-  frame: Frame,
-  ending: string,
-  manner: Manner,
-): { head: Block[]; tail: Block[] } {
+function takeBare(blocks: readonly Block[], frame: Frame, ending: string, manner: Manner): Halves<Block> {
   const [first, ...rest] = blocks as [Block, ...Block[]];
   const isBare = first.type === 'paragraph' && first.inlines.every((node) => node.type === 'text');
   if (!isBare) return take([flattened(first), ...rest], frame, ending, manner);
@@ -124,24 +121,4 @@ function place(outline: string, position: number, manner: Manner): number {
 function lastMatch(text: string, from: number, down: number, pattern: RegExp): number {
   for (let at = from; at > down && at > 0; at--) if (pattern.test(text[at]!)) return at;
   return -1;
-}
-
-const clusterReach = 200;
-
-/** The start of the grapheme cluster at a position. Looks back a limited way: longer clusters are no writing. */
-function graphemeFloor(text: string, position: number): number {
-  let from = Math.max(0, position - clusterReach);
-  if (from > 0 && isPair(text, from - 1)) from--;
-  const start = segmenter.segment(text.slice(from, position + clusterReach)).containing(position - from)?.index ?? 0;
-  return start > 0 || from === 0 ? from + start : pairFloor(text, position);
-}
-
-function pairFloor(text: string, position: number): number {
-  return isPair(text, position - 1) ? position - 1 : position;
-}
-
-function isPair(text: string, at: number): boolean {
-  const high = text.charCodeAt(at);
-  const low = text.charCodeAt(at + 1);
-  return high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000;
 }

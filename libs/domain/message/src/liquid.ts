@@ -13,7 +13,7 @@ import type { TemplateView } from './view.ts';
 export type Scope = TemplateView & Place;
 
 /** A text that came out, or why none did. */
-export type Rendered = { ok: true; text: string } | { ok: false; detail: string };
+type Rendered = { ok: true; text: string } | { ok: false; detail: string };
 
 /** Bounds on one text: characters of its source, milliseconds and objects of one rendering. */
 const bounds = { parseLimit: 200_000, renderLimit: 500, memoryLimit: 2_000_000 };
@@ -43,7 +43,7 @@ function makeEngine(write: (value: unknown) => string): Liquid {
 }
 
 /** Writes a value as a person would: lists with commas, objects as JSON, nothing for what is not there. */
-export function writeValue(value: unknown): string {
+function writeValue(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(writeValue).join(', ');
@@ -56,7 +56,7 @@ const engines = {
 };
 
 /** What a text yields: bare text, or Markdown with marked values. */
-export type Yield = keyof typeof engines;
+type Yield = keyof typeof engines;
 
 type Parsed = { ok: true; templates: Template[] } | { ok: false; detail: string };
 

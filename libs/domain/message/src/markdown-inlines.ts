@@ -1,7 +1,7 @@
 import { textOf, type Inline } from './tree.ts';
 
 /** A piece of a line of Markdown: `raw` is markup as it stands, the rest is text that still needs escapes. */
-export interface Segment {
+interface Segment {
   raw: boolean;
   text: string;
 }
@@ -81,7 +81,7 @@ class Line {
 
   private delimiter(type: 'strong' | 'emphasis' | 'strike', after: string): string {
     if (type !== 'emphasis') return type === 'strong' ? '**' : '~~';
-    return word.test(this.last()) || word.test(after) ? '*' : '_';
+    return word.test(this.last()) || word.test(after) || after === '~' ? '*' : '_';
   }
 
   /** Follows the flanking rules, and keeps delimiters of the same kind from touching. */
@@ -91,6 +91,8 @@ class Line {
     const last = edgeOf(inlines.at(-1)!, text, -1);
     const before = this.last();
     if (text === '' || /^\s|\s$/.test(text) || before === delimiter[0] || after[0] === delimiter[0]) return false;
+    // A literal sign beside its delimiter is legal, but not every reader counts the run as it should.
+    if (text.startsWith(delimiter[0]!) || text.endsWith(delimiter[0]!)) return false;
     return opens(first, before) && opens(last, after);
   }
 
@@ -103,9 +105,12 @@ class Line {
   }
 }
 
-/** A delimiter beside punctuation on its inner side needs a space, punctuation or nothing on its outer side. */
+/**
+ * A delimiter beside punctuation on its inner side needs a space, punctuation or nothing on its outer side. Readers
+ * with strikethrough do not count the tilde as punctuation.
+ */
 function opens(inner: string, outer: string): boolean {
-  return !punctuation.test(inner) || outer === '' || /\s/.test(outer) || punctuation.test(outer);
+  return !punctuation.test(inner) || outer === '' || /\s/.test(outer) || (outer !== '~' && punctuation.test(outer));
 }
 
 function edgeOf(node: Inline, text: string, at: 0 | -1): string {
@@ -113,8 +118,11 @@ function edgeOf(node: Inline, text: string, at: 0 | -1): string {
   return at === 0 ? String.fromCodePoint(text.codePointAt(0) ?? 0) : lastChar(text);
 }
 
+/** Emphasis and code count as their text, since they may turn out to be written as that. */
 function firstChar(node: Inline): string {
-  if (node.type !== 'text') return '*';
+  if (node.type === 'link') return '[';
+  if (node.type === 'strike') return '~';
+  if ('inlines' in node) return node.inlines[0] ? firstChar(node.inlines[0]) : '';
   return node.text === '' ? '' : String.fromCodePoint(node.text.codePointAt(0)!);
 }
 

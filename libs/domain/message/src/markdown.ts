@@ -71,7 +71,7 @@ function longestRun(text: string): number {
 }
 
 /** Characters of a text that may need an escape. */
-const suspicious = /[\\`*_[\]<>#+\-.!|~=:@&)\s]/;
+const suspicious = /[\\`*_[\]<>#+\-.!|~=:@&()\s]/;
 
 function writeInlines(nodes: readonly Inline[], place: Place): string {
   const segments = flatten(nodes, place !== 'flow');

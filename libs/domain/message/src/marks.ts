@@ -98,6 +98,8 @@ const questions: Readonly<Record<string, Question>> = {
   ':': (before, after) => before === -1 || after === -1 || after === 47,
   '!': (_before, after) => after === -1 || after === 91,
   ' ': (before, after) => before === -1 || before === 10 || after === -1 || after === 10,
+  // Inside the text of a link the lexer takes `\\](` for the end of that text.
+  '(': (before) => before === 93,
   '@': (before, after) => before !== 32 && before !== 10 && (after === -1 || isAlnum(after)),
   '&': (_before, after) => after === -1 || after === 35 || isAlnum(after),
   '\\': (_before, after) => !isAlnum(after),
@@ -173,7 +175,7 @@ function isDigit(code: number): boolean {
 }
 
 /** Tells whether a code unit is an ASCII letter or digit. */
-export function isAlnum(code: number): boolean {
+function isAlnum(code: number): boolean {
   return isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 122);
 }
 

@@ -56,11 +56,17 @@ class TreeBuilder {
       case 'paragraph':
         return this.paragraph((token as Tokens.Paragraph).tokens);
       case 'heading':
-        return [{ type: 'heading', depth: (token as Tokens.Heading).depth, inlines: this.inlines(token.tokens ?? []) }];
+        return [
+          {
+            type: 'heading',
+            depth: (token as Tokens.Heading).depth,
+            inlines: this.inlines((token as Tokens.Heading).tokens),
+          },
+        ];
       case 'code':
         return [{ type: 'code', text: this.literal((token as Tokens.Code).text) }];
       case 'blockquote':
-        return [{ type: 'quote', blocks: this.blocks(token.tokens ?? []) }];
+        return [{ type: 'quote', blocks: this.blocks((token as Tokens.Blockquote).tokens) }];
       case 'list':
         return [this.list(token as Tokens.List)];
       case 'table':
@@ -92,7 +98,7 @@ class TreeBuilder {
       tokens.flatMap((token, index) => {
         // Spaces at the start of a line mean nothing, also after a hard line break.
         const afterBreak = token.type === 'text' && tokens[index - 1]?.type === 'br';
-        const source = afterBreak ? { ...token, text: (token as Tokens.Text).text.replace(/^[ \t]+/, '') } : token;
+        const source = afterBreak ? { ...token, raw: token.raw.replace(/^[ \t]+/, '') } : token;
         return this.inline(source);
       }),
     );
@@ -101,11 +107,11 @@ class TreeBuilder {
   private inline(token: Token): Inline[] {
     switch (token.type) {
       case 'strong':
-        return this.wrapped('strong', token);
+        return this.wrapped('strong', token as Tokens.Strong);
       case 'em':
-        return this.wrapped('emphasis', token);
+        return this.wrapped('emphasis', token as Tokens.Em);
       case 'del':
-        return this.wrapped('strike', token);
+        return this.wrapped('strike', token as Tokens.Del);
       case 'codespan':
         return [{ type: 'code', text: this.literal((token as Tokens.Codespan).text) }];
       case 'br':
@@ -117,21 +123,23 @@ class TreeBuilder {
       case 'link':
         return this.link(token as Tokens.Link);
       case 'image':
-        return this.link(token as Tokens.Link, [textNode(this.text((token as Tokens.Image).text))]);
+        return this.link(token as Tokens.Image);
       default:
-        return token.tokens ? this.inlines(token.tokens) : [textNode(this.text((token as Tokens.Text).text))];
+        // In `text` some character references are resolved already, others not; `raw` has them all.
+        return 'tokens' in token && token.tokens ? this.inlines(token.tokens) : [textNode(this.text(token.raw))];
     }
   }
 
-  private wrapped(type: 'strong' | 'emphasis' | 'strike', token: Token): Inline[] {
-    const inlines = this.inlines(token.tokens ?? []);
+  private wrapped(type: 'strong' | 'emphasis' | 'strike', token: Tokens.Strong | Tokens.Em | Tokens.Del): Inline[] {
+    const inlines = this.inlines(token.tokens);
     return inlines.length > 0 ? [{ type, inlines }] : [];
   }
 
-  private link(token: Tokens.Link, shown?: Inline[]): Inline[] {
+  private link(token: Tokens.Link | Tokens.Image): Inline[] {
     // In an autolink the target is literal; elsewhere character references are resolved.
-    const inlines = shown ?? (token.autolink ? [textNode(this.literal(token.text))] : this.inlines(token.tokens));
-    const href = this.literal(token.autolink ? token.href : decodeReferences(token.href))
+    const isLiteral = token.type === 'link' && token.autolink === true;
+    const inlines = isLiteral ? [textNode(this.literal(token.text))] : this.inlines(token.tokens);
+    const href = this.literal(isLiteral ? token.href : decodeReferences(token.href))
       .trim()
       .replaceAll(' ', '%20');
     if (/^(?:https?:\/\/|mailto:)[^\s\p{Cc}]+$/iu.test(href)) return [{ type: 'link', href, inlines }];

@@ -10,7 +10,7 @@ export const blockEnd = '\u2029';
 const solid = '\uFFFC';
 
 /** Two halves of something cut. */
-interface Halves<Node> {
+export interface Halves<Node> {
   head: Node[];
   tail: Node[];
 }
@@ -209,9 +209,8 @@ export function flattened(block: Block): Block {
 export function appended(blocks: readonly Block[], text: string): Block[] {
   const last = blocks.at(-1);
   const rest = blocks.slice(0, -1);
-  switch (last?.type) {
-    case undefined:
-      return [{ type: 'paragraph', inlines: [textNode(text.trimStart())] }];
+  if (!last) return [{ type: 'paragraph', inlines: [textNode(text.trimStart())] }];
+  switch (last.type) {
     case 'code':
       return [...rest, { ...last, text: last.text + text }];
     case 'quote':

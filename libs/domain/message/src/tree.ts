@@ -1,17 +1,20 @@
 /** A message as a tree, the form between Markdown and the dialects. A newline in a text is a line break. */
 
+/** One node type for each of several names that share a shape. */
+type Each<Name extends string, Shape> = { [Type in Name]: { type: Type } & Shape }[Name];
+
 /** Running text and what may stand in it. */
 export type Inline =
   | { type: 'text'; text: string }
   | { type: 'code'; text: string }
-  | { type: 'strong' | 'emphasis' | 'strike'; inlines: Inline[] }
+  | Each<'strong' | 'emphasis' | 'strike', { inlines: Inline[] }>
   /** `href` is http, https or mailto, whole and checked. */
   | { type: 'link'; href: string; inlines: Inline[] };
 
 /** What stands below one another. */
 export type Block =
-  /** The title of a message, put above its text. */
-  | { type: 'title' | 'paragraph'; inlines: Inline[] }
+  /** A title is that of the message, put above its text. */
+  | Each<'title' | 'paragraph', { inlines: Inline[] }>
   | { type: 'heading'; depth: number; inlines: Inline[] }
   | { type: 'code'; text: string }
   | { type: 'quote'; blocks: Block[] }

@@ -66,7 +66,15 @@ export function compileBook(book: Book): CompiledBook {
     else faults.push({ kind: 'template', slug, faults: ready.faults });
   }
   const steps = new Map([...book.rules].map(([slug, rule]) => [slug, readySteps(rule.notify)]));
-  return { faults, rules, recipients: book.recipients, backends: book.backends, templates, members: membersOf(book), steps };
+  return {
+    faults,
+    rules,
+    recipients: book.recipients,
+    backends: book.backends,
+    templates,
+    members: membersOf(book),
+    steps,
+  };
 }
 
 /** Prepares notify steps, so that what does not depend on the event is read once. */
@@ -88,11 +96,15 @@ function readyTemplate(template: Template): ReadyTemplate | { faults: readonly F
   }
 }
 
+/** A group comes into being by being defined, or by a recipient naming it. */
 function membersOf(book: Book): Map<string, readonly string[]> {
   const members = new Map<string, Set<string>>();
   for (const [slug, group] of book.groups) members.set(slug, new Set(group.members));
   for (const slug of [...book.recipients.keys()].sort()) {
-    for (const group of book.recipients.get(slug)?.groups ?? []) members.get(group)?.add(slug);
+    for (const group of book.recipients.get(slug)?.groups ?? []) {
+      const set = members.get(group) ?? new Set();
+      members.set(group, set.add(slug));
+    }
   }
   return new Map([...members].map(([slug, set]) => [slug, [...set]]));
 }

@@ -16,7 +16,9 @@ export function explainEvent(book: CompiledBook, event: EventFacts): ExplainAnsw
 export function explainRule(book: CompiledBook, rule: TriedRule, event: EventFacts): ExplainAnswer {
   const verdict = book.rules.explainOne(rule, event);
   const matched = verdict.matched ? [{ slug: inlineSlug, rule }] : [];
-  const refused = checkPattern(rule.match).map(({ pointer, detail }) => `This rule would be refused when saved: ${pointer} ${detail}.`);
+  const refused = checkPattern(rule.match).map(
+    ({ pointer, detail }) => `This rule would be refused when saved: ${pointer} ${detail}.`,
+  );
   return answer([verdict], planRules(book, event, matched, refused));
 }
 

@@ -4,7 +4,7 @@ import { renderText } from '#domain/message';
 import { readTarget, type MatchedRule, type Target, type WhenFailure } from '#domain/rules';
 import { readySteps, type CompiledBook, type ReadyTarget } from './book.ts';
 import { Notes, wordsOf } from './notes.ts';
-import { Texts, viewOf, type Reader } from './texts.ts';
+import { Texts, viewFor, type Reader } from './texts.ts';
 
 /** A delivery as explanations show it. */
 export type PlannedDelivery = ExplainAnswer['deliveries'][number];
@@ -101,9 +101,11 @@ class Plan {
   private correlationKey(slug: string, rule: PlanningRule): string | undefined {
     if (rule.correlate === undefined) return this.event.correlationKey;
     try {
-      return renderText(rule.correlate, viewOf(this.event, slug)).trim() || this.event.correlationKey;
+      return renderText(rule.correlate, viewFor(this.event, slug)).trim() || this.event.correlationKey;
     } catch (error) {
-      this.notes.add(`Rule ${slug}: its correlation key could not be rendered (${wordsOf(error)}); the key of the event was used.`);
+      this.notes.add(
+        `Rule ${slug}: its correlation key could not be rendered (${wordsOf(error)}); the key of the event was used.`,
+      );
       return this.event.correlationKey;
     }
   }
@@ -112,10 +114,12 @@ class Plan {
     let target: Target | string;
     let text = ready.text;
     try {
-      if ('liquid' in ready) text = renderText(ready.text, viewOf(this.event, slug));
+      if ('liquid' in ready) text = renderText(ready.text, viewFor(this.event, slug));
       target = 'liquid' in ready ? readTarget(text) : ready.target;
     } catch (error) {
-      this.notes.add(`Rule ${slug}: nobody was told by ${ready.text}, which could not be rendered (${wordsOf(error)}).`);
+      this.notes.add(
+        `Rule ${slug}: nobody was told by ${ready.text}, which could not be rendered (${wordsOf(error)}).`,
+      );
       return undefined;
     }
     if (typeof target !== 'string') return target;
@@ -159,7 +163,9 @@ class Plan {
     }
     const reader: Reader = { slug, recipient };
     if (step.strategy === 'first') this.add(context, step, { ...first, toKind: 'person', reader, fallbacks: others });
-    else for (const address of candidates) this.add(context, step, { ...address, toKind: 'person', reader, fallbacks: [] });
+    else
+      for (const address of candidates)
+        this.add(context, step, { ...address, toKind: 'person', reader, fallbacks: [] });
   }
 
   private candidates(recipient: Recipient, via: NotifyStep['via']): Address[] {

@@ -1,6 +1,6 @@
 /** The texts of one event: each message is rendered once for all who would read the same. */
 import type { EventFacts, Message, Recipient } from '#contract';
-import { renderPlainEvent, type TemplateView } from '#domain/message';
+import { renderPlainEvent, viewOf, type TemplateView } from '#domain/message';
 import type { CompiledBook } from './book.ts';
 import { wordsOf, type Notes } from './notes.ts';
 
@@ -10,12 +10,11 @@ export interface Reader {
   recipient: Recipient;
 }
 
-/** What Liquid sees of an event. */
-export function viewOf(event: EventFacts, rule: string, reader?: Reader): TemplateView {
-  const view: TemplateView = { ...event, event, rule };
-  if (!reader) return view;
+/** What Liquid sees of an event for a rule and, where there is one, its reader. */
+export function viewFor(event: EventFacts, rule: string, reader?: Reader): TemplateView {
+  if (!reader) return viewOf(event, { rule });
   const { displayName, locale, timeZone } = reader.recipient;
-  return { ...view, recipient: { slug: reader.slug, displayName, locale, timeZone } };
+  return viewOf(event, { rule, recipient: { slug: reader.slug, displayName, locale, timeZone } });
 }
 
 /** Renders the messages of one event. */
@@ -36,14 +35,18 @@ export class Texts {
     if (template === undefined) return this.plain(reader);
     const ready = this.book.templates.get(template);
     if (!ready) {
-      this.notes.add(`Rule ${rule}: there is no working template ${template}, so the plain text of the event was sent.`);
+      this.notes.add(
+        `Rule ${rule}: there is no working template ${template}, so the plain text of the event was sent.`,
+      );
       return this.plain(reader);
     }
     const { locale, timeZone } = reader?.recipient ?? {};
     const key = JSON.stringify([rule, template, locale, timeZone, ready.personal ? reader?.slug : null]);
     const known = this.rendered.get(key);
     if (known) return known;
-    const message = this.try(rule, template, () => ready.compiled.render(viewOf(this.event, rule, reader), locale, timeZone));
+    const message = this.try(rule, template, () =>
+      ready.compiled.render(viewFor(this.event, rule, reader), locale, timeZone),
+    );
     if (!message) return this.plain(reader);
     this.rendered.set(key, message);
     return message;

@@ -32,7 +32,8 @@ class RegexReader {
     }
     if (this.repeats > whenBounds.regexRepeats)
       return `repeats (*, + or {n,m}) more than ${whenBounds.regexRepeats} times; use startsWith, endsWith, contains, or a pattern`;
-    if (this.optionals > optionalParts) return `has more than ${optionalParts} optional parts (?); split the expression`;
+    if (this.optionals > optionalParts)
+      return `has more than ${optionalParts} optional parts (?); split the expression`;
     return undefined;
   }
 
@@ -55,7 +56,9 @@ class RegexReader {
   private escape(): string | undefined {
     const next = this.source.charAt(this.at + 1);
     this.at += 2;
-    return /[1-9k]/.test(next) ? 'must not refer back to a group (\\1); compare the fields themselves instead' : undefined;
+    return /[1-9k]/.test(next)
+      ? 'must not refer back to a group (\\1); compare the fields themselves instead'
+      : undefined;
   }
 
   private characterClass(): undefined {
@@ -69,7 +72,8 @@ class RegexReader {
     this.open.push({ varies: false });
     this.at += 1;
     if (this.source.charAt(this.at) !== '?') return undefined;
-    if (!this.source.startsWith('?:', this.at)) return 'must not look around; of the groups beginning with (? only (?: is allowed';
+    if (!this.source.startsWith('?:', this.at))
+      return 'must not look around; of the groups beginning with (? only (?: is allowed';
     this.at += 2;
     return undefined;
   }
@@ -86,7 +90,8 @@ class RegexReader {
       this.at += 1;
       return undefined;
     }
-    if (closed?.varies) return 'must not repeat a group that itself repeats or has alternatives; write [ab]+ in place of (a|b)+';
+    if (closed?.varies)
+      return 'must not repeat a group that itself repeats or has alternatives; write [ab]+ in place of (a|b)+';
     if (char !== '{' || counted?.[1] !== undefined) {
       this.repeats += 1;
       this.vary();
@@ -120,7 +125,9 @@ const compiled = new Map<string, RegExp>();
 /** Tells whether a text contains what the expression describes. Throws when the text is longer than the bound. */
 export function boundedMatches(text: string, source: string): boolean {
   if (text.length > whenBounds.regexTextChars)
-    throw new Error(`matches looks at texts of at most ${whenBounds.regexTextChars} characters, and this one has ${text.length}`);
+    throw new Error(
+      `matches looks at texts of at most ${whenBounds.regexTextChars} characters, and this one has ${text.length}`,
+    );
   let regex = compiled.get(source);
   if (!regex) {
     const refusal = regexRefusal(source);

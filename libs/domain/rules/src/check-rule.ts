@@ -56,7 +56,12 @@ function checkExistence(target: Target, pointer: string, references: RuleReferen
 function checkForm(text: string, pointer: string, references: RuleReferences): Fault[] {
   const certain = text.slice(0, text.search(/\{[{%]/)).trim();
   if (!/^(recipient|group|room):/.test(certain)) {
-    return [{ pointer, detail: 'must begin with recipient:, group: or room: before any Liquid, such as recipient:{{ data.managerId }}' }];
+    return [
+      {
+        pointer,
+        detail: 'must begin with recipient:, group: or room: before any Liquid, such as recipient:{{ data.managerId }}',
+      },
+    ];
   }
   const backend = /^room:\s*([^/]*)\//.exec(certain)?.[1]?.trim();
   return backend === undefined || references.backends.has(backend) ? [] : [unknown(pointer, 'backend', backend)];

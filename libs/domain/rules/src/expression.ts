@@ -7,7 +7,6 @@ import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { JsonValue } from '#contract';
 import { boundedMatches, regexRefusal } from './bounded-regex.ts';
 import { whenBounds } from './bounds.ts';
-import type { WhenAnswer } from './when.ts';
 
 /** A variable named `type` would hide CEL's own function, and `matches` of the library has no bound: both are renamed. */
 const renamed = { type: 'event_type', matches: 'bounded_matches' } as const;
@@ -24,6 +23,9 @@ export interface WhenVariables {
   extensions: Record<string, JsonValue>;
   data: JsonValue;
 }
+
+/** What an expression says of an event: yes or no, or why it could not say. */
+export type WhenAnswer = { holds: boolean } | { error: string };
 
 /** An expression that passed all checks. */
 export interface Expression {
@@ -90,7 +92,8 @@ function surveyMatches(start: number, args: readonly ASTNode[], found: Survey): 
   found.renames.push([start, 'matches'.length, renamed.matches]);
   const pattern = args[0];
   if (pattern?.op !== 'value' || typeof pattern.args !== 'string') {
-    found.refusal ??= 'gives matches something other than a quoted regular expression; write it out, so that it can be checked';
+    found.refusal ??=
+      'gives matches something other than a quoted regular expression; write it out, so that it can be checked';
     return;
   }
   const refusal = regexRefusal(pattern.args);
@@ -117,7 +120,8 @@ function rename(source: string, renames: Survey['renames']): string {
 function boundRefusal(found: Survey): string | undefined {
   if (found.refusal) return found.refusal;
   if (found.loops > whenBounds.loops) return `has more than ${whenBounds.loops} loops; split the rule`;
-  if (found.loopDepth > whenBounds.loopDepth) return `has loops nested deeper than ${whenBounds.loopDepth}; split the rule`;
+  if (found.loopDepth > whenBounds.loopDepth)
+    return `has loops nested deeper than ${whenBounds.loopDepth}; split the rule`;
   return undefined;
 }
 
@@ -137,8 +141,10 @@ export function readExpression(source: string): Expression | string {
     if (refusal) return refusal;
     const parsed = environment.parse(rename(source, found.renames));
     const check = parsed.check();
-    if (!check.valid) return `is not a valid expression: ${wordsOf(check.error)}; see the variables and functions in the manual`;
-    if (check.type !== 'bool' && check.type !== 'dyn') return `answers a value of type ${check.type}; it must answer true or false`;
+    if (!check.valid)
+      return `is not a valid expression: ${wordsOf(check.error)}; see the variables and functions in the manual`;
+    if (check.type !== 'bool' && check.type !== 'dyn')
+      return `answers a value of type ${check.type}; it must answer true or false`;
     return { ask: (variables) => ask(parsed, found, variables) };
   } catch (error) {
     return `is not a valid expression: ${wordsOf(error)}; see the variables and functions in the manual`;
@@ -150,11 +156,15 @@ function ask(parsed: (variables: WhenVariables) => unknown, found: Survey, varia
     if (found.loops > 0) {
       const steps = stepsOf(found, variables);
       if (steps > whenBounds.steps)
-        return { error: `its loops could take ${Math.ceil(steps)} steps on this event, and ${whenBounds.steps} are allowed` };
+        return {
+          error: `its loops could take ${Math.ceil(steps)} steps on this event, and ${whenBounds.steps} are allowed`,
+        };
     }
     const answer = parsed(variables);
     if (typeof answer === 'boolean') return { holds: answer };
-    return { error: `it answered ${answer === null ? 'null' : `a value of type ${typeof answer}`} in place of true or false` };
+    return {
+      error: `it answered ${answer === null ? 'null' : `a value of type ${typeof answer}`} in place of true or false`,
+    };
   } catch (error) {
     return { error: wordsOf(error) };
   }

@@ -55,7 +55,8 @@ export function ipHex(text: string): string | undefined {
 export function readCidr(text: string): IpRange | string {
   const slash = text.indexOf('/');
   const bitsText = text.slice(slash + 1);
-  if (slash < 0 || !/^[0-9]{1,3}$/.test(bitsText)) return 'must be an address, a slash and a number of bits, such as 10.0.0.0/8';
+  if (slash < 0 || !/^[0-9]{1,3}$/.test(bitsText))
+    return 'must be an address, a slash and a number of bits, such as 10.0.0.0/8';
   const hex = ipHex(text.slice(0, slash));
   if (hex === undefined) return 'must begin with an IPv4 or IPv6 address, such as 10.0.0.0/8 or 2001:db8::/32';
   const width = hex.length * 4;

@@ -21,9 +21,7 @@ export type Scalar = string | number | boolean | null;
 
 /** How the index finds a test: by equal value, equal address, prefix, suffix, text without case, or by any value at all. */
 export type Anchor =
-  | { by: 'value'; key: Scalar }
-  | { by: 'ip' | 'prefix' | 'suffix' | 'caseless'; key: string }
-  | { by: 'presence' };
+  { by: 'value'; key: Scalar } | { by: 'ip' | 'prefix' | 'suffix' | 'caseless'; key: string } | { by: 'presence' };
 
 /** One alternative in the list of a field. */
 export interface ValueTest {
@@ -100,7 +98,9 @@ function affix(by: 'prefix' | 'suffix'): Reader {
     textTest({ by, key: text }, by === 'prefix' ? (value) => value.startsWith(text) : (value) => value.endsWith(text));
   const anyCase = (text: string): ValueTest => {
     const prepared = caseless(text);
-    return textTest(presence, (value) => (by === 'prefix' ? startsCaseless(prepared, value) : endsCaseless(prepared, value)));
+    return textTest(presence, (value) =>
+      by === 'prefix' ? startsCaseless(prepared, value) : endsCaseless(prepared, value),
+    );
   };
   return (operand) => {
     if (typeof operand === 'string') return tooLong(operand) ? refuse(tooLongDetail) : [bare(operand)];
@@ -169,7 +169,8 @@ function readNumeric(operand: JsonValue): Alternative | Refusal {
     return refuse('must be one of =, <, <=, > and >=; a range begins with its lower bound', '/0');
   if (typeof bound !== 'number') return refuse('must be a number', '/1');
   if (operand.length === 2) return comparison(operator, bound);
-  if (operand.length !== 4 || !operator.startsWith('>')) return refuse(`${numericForm}; a range begins with its lower bound`);
+  if (operand.length !== 4 || !operator.startsWith('>'))
+    return refuse(`${numericForm}; a range begins with its lower bound`);
   if (second !== '<' && second !== '<=') return refuse('must be < or <=, the upper bound of the range', '/2');
   if (typeof top !== 'number') return refuse('must be a number', '/3');
   if (top <= bound) return refuse(`must be greater than the lower bound ${bound}`, '/3');
@@ -218,7 +219,8 @@ function readAnythingBut(operand: JsonValue): Alternative | Refusal {
   if (inner) return readAnythingButTexts(inner[0], inner[1]);
   const list = Array.isArray(operand) ? operand : [operand];
   const kind = typeof list[0];
-  if ((kind !== 'string' && kind !== 'number') || !list.every((value) => typeof value === kind)) return refuse(anythingButForm);
+  if ((kind !== 'string' && kind !== 'number') || !list.every((value) => typeof value === kind))
+    return refuse(anythingButForm);
   if (list.some((value) => typeof value === 'string' && tooLong(value))) return refuse(tooLongDetail);
   const excluded = new Set<JsonValue>(list);
   return test(presence, (value) => !excluded.has(value));
@@ -260,7 +262,13 @@ const excluders: ReadonlyMap<string, Excluder> = new Map<string, Excluder>([
 ]);
 
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['exactly', (operand) => (typeof operand === 'string' ? test({ by: 'value', key: operand }, (value) => value === operand) : refuse('must be a text'))],
+  [
+    'exactly',
+    (operand) =>
+      typeof operand === 'string'
+        ? test({ by: 'value', key: operand }, (value) => value === operand)
+        : refuse('must be a text'),
+  ],
   ['prefix', affix('prefix')],
   ['suffix', affix('suffix')],
   ['equals-ignore-case', readCaseless],

@@ -4,7 +4,14 @@
  */
 import { toPointer, type Fault, type JsonValue } from '#contract';
 import { patternBounds } from './bounds.ts';
-import { isRefusal, readAlternative, reservedInOr, type Alternative, type Scalar, type ValueTest } from './operators.ts';
+import {
+  isRefusal,
+  readAlternative,
+  reservedInOr,
+  type Alternative,
+  type Scalar,
+  type ValueTest,
+} from './operators.ts';
 
 /** The fields of an event that a pattern may name at its top level. */
 export const topFields: ReadonlySet<string> = new Set([
@@ -123,7 +130,8 @@ class PatternReader {
       return this.refuse(pointer, `names ${path} a second time; put all its values into one list`, drafts);
     const condition = new Condition(path, alternatives, list as JsonValue[]);
     for (const draft of drafts) draft.set(path, condition);
-    if (drafts.length > 1 && sizeOf(drafts) > patternBounds.conditions) return this.refuse(pointer, beyondCombinations, drafts);
+    if (drafts.length > 1 && sizeOf(drafts) > patternBounds.conditions)
+      return this.refuse(pointer, beyondCombinations, drafts);
     return drafts;
   }
 
@@ -168,7 +176,8 @@ function misplaced(name: string, value: JsonValue, level: number, inOr: boolean)
   if (inOr && reservedInOr.has(name))
     return `is an operator and cannot name a field inside $or; write {"some field": [{${JSON.stringify(name)}: …}]}`;
   const looksMisplaced =
-    reservedInOr.has(name) && (!isContainer(value) || (name === 'numeric' && Array.isArray(value) && isComparator(value[0])));
+    reservedInOr.has(name) &&
+    (!isContainer(value) || (name === 'numeric' && Array.isArray(value) && isComparator(value[0])));
   return looksMisplaced ? `is an operator and belongs into a list: [{${JSON.stringify(name)}: …}]` : undefined;
 }
 
@@ -215,7 +224,10 @@ function byPath(one: Condition, other: Condition): number {
 /** Reads a pattern into combinations, or into the faults that stand against it. */
 export function readPattern(pattern: unknown, pointer = '/match', options: PatternOptions = {}): ReadPattern {
   if (typeof pattern !== 'object' || pattern === null || Array.isArray(pattern))
-    return { faults: [{ pointer, detail: 'must be an object such as {"type": ["warehouse.stock.low"]}' }], combinations: [] };
+    return {
+      faults: [{ pointer, detail: 'must be an object such as {"type": ["warehouse.stock.low"]}' }],
+      combinations: [],
+    };
   const reader = new PatternReader(options);
   const place = { drafts: [new Map<string, Condition>()], depth: 1, inOr: false };
   const drafts = reader.object(pattern as Record<string, JsonValue>, [], pointer, place);

@@ -206,7 +206,10 @@ function nearest(combinations: readonly CompiledCombination[], fields: Fields): 
     const near: Nearness =
       failing.length > 0
         ? { failures: failing.map((placed) => nearMiss(placed, fields)) }
-        : scattered(conditions.filter((placed) => holds(placed, fields) !== 'yes'), fields);
+        : scattered(
+            conditions.filter((placed) => holds(placed, fields) !== 'yes'),
+            fields,
+          );
     if (!best || near.failures.length < best.failures.length) best = near;
   }
   return best;

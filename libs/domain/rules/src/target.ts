@@ -2,9 +2,7 @@
 
 /** Whom one `to` names, once any Liquid in it is rendered. */
 export type Target =
-  | { kind: 'recipient'; slug: string }
-  | { kind: 'group'; slug: string }
-  | { kind: 'room'; backend: string; to: string };
+  { kind: 'recipient'; slug: string } | { kind: 'group'; slug: string } | { kind: 'room'; backend: string; to: string };
 
 const form = 'must be recipient:<slug>, group:<slug> or room:<backend>/<address>';
 
@@ -20,7 +18,9 @@ export function readTarget(text: string): Target | string {
   if (kind !== 'room') return form;
   const slash = name.indexOf('/');
   const [backend, to] = [name.slice(0, Math.max(slash, 0)).trim(), name.slice(slash + 1).trim()];
-  return backend === '' || to === '' ? `must name a room as room:<backend>/<address>, such as room:mychat-hq/Sales` : { kind, backend, to };
+  return backend === '' || to === ''
+    ? `must name a room as room:<backend>/<address>, such as room:mychat-hq/Sales`
+    : { kind, backend, to };
 }
 
 /** Tells whether a text holds Liquid, so that what it says depends on the event. */

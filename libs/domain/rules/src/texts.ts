@@ -19,7 +19,9 @@ export function caselessKey(value: string): string {
 /** Prepares a text: as in Event Ruler each character accepts its lower and its upper case, so `ß` accepts `SS` as well. */
 export function caseless(text: string): CaselessText {
   const spellings = Array.from(text, (char): Spellings => [char.toLowerCase(), char.toUpperCase()]);
-  const plain = spellings.every(([lower, upper]) => lower.length === upper.length && caselessKey(lower) === caselessKey(upper));
+  const plain = spellings.every(
+    ([lower, upper]) => lower.length === upper.length && caselessKey(lower) === caselessKey(upper),
+  );
   return { spellings, key: plain ? caselessKey(text) : undefined };
 }
 
@@ -66,12 +68,14 @@ export function readWildcard(text: string): Wildcard | string {
   for (let at = 0; at < text.length; at++) {
     const char = text.charAt(at);
     if (char === '*') {
-      if (text.charAt(at + 1) === '*') return 'has two asterisks in a row; one asterisk already stands for any number of characters';
+      if (text.charAt(at + 1) === '*')
+        return 'has two asterisks in a row; one asterisk already stands for any number of characters';
       parts.push(part);
       part = '';
     } else if (char === '\\') {
       const next = text.charAt(++at);
-      if (next !== '*' && next !== '\\') return 'has a backslash before something other than * or \\; write \\\\ for a backslash itself';
+      if (next !== '*' && next !== '\\')
+        return 'has a backslash before something other than * or \\; write \\\\ for a backslash itself';
       part += next;
     } else part += char;
   }

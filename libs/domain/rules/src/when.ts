@@ -1,11 +1,6 @@
 /** The optional second half of a condition: a CEL expression, asked only where the pattern matched. */
 import type { EventFacts, Fault } from '#contract';
-import { readExpression, type Expression } from './expression.ts';
-
-export type { Expression };
-
-/** What an expression says of an event: yes or no, or why it could not say. */
-export type WhenAnswer = { holds: boolean } | { error: string };
+import { readExpression, type Expression, type WhenAnswer } from './expression.ts';
 
 /** Answers what is wrong with an expression; empty when it can be used. */
 export function checkWhen(expression: string, pointer = '/when'): Fault[] {

@@ -19,7 +19,9 @@ export interface Binaries {
   majorVersion: string;
 }
 
-interface PackagedBinaries {
+/** The programs as npm has unpacked them. */
+export interface PackagedBinaries {
+  /** Holds `bin`, `lib` and `share`. */
   folder: string;
   /** Platform and version of the package, such as `linux-x64-18.4.0`: names the copy. */
   label: string;
@@ -33,17 +35,18 @@ export async function prepareBinaries(
   account: Account | undefined,
   copyDir: string,
   log: (line: string) => void,
+  packaged: PackagedBinaries = findPackage(),
 ): Promise<Binaries> {
-  const packaged = findPackage();
-  if (linkInPlace(packaged.folder)) {
-    const answer = askVersion(packaged.folder, account);
-    if (answer.status === 0) return inFolder(packaged.folder, answer.stdout);
-    if (!(account && isOutOfReach(answer))) throw diagnose(`${answer.stderr}${answer.error ?? ''}`, packaged.folder);
-  }
-  const copy = await copyOnce(packaged, copyDir, log);
-  const answer = askVersion(copy, account);
-  if (answer.status === 0) return inFolder(copy, answer.stdout);
-  throw diagnose(`${answer.stderr}${answer.error ?? ''}`, copy);
+  const inPlace = linkInPlace(packaged.folder) ? tryToRun(packaged.folder, account) : undefined;
+  if (inPlace?.binaries) return inPlace.binaries;
+  if (inPlace && !(account && inPlace.outOfReach)) throw diagnose(inPlace.output, packaged.folder);
+  const copy = join(copyDir, packaged.label, 'native');
+  const earlier = existsSync(copy) ? tryToRun(copy, account).binaries : undefined;
+  if (earlier) return earlier;
+  await copyTo(join(copyDir, packaged.label), packaged, log);
+  const { binaries, output } = tryToRun(copy, account);
+  if (binaries) return binaries;
+  throw diagnose(output, copy);
 }
 
 function findPackage(): PackagedBinaries {
@@ -99,42 +102,48 @@ function makeExecutable(path: string): void {
   }
 }
 
-function askVersion(folder: string, account: Account | undefined) {
-  return spawnSync(join(folder, 'bin', 'postgres'), ['--version'], { ...runAs(account), encoding: 'utf8' });
+interface Trial {
+  binaries?: Binaries;
+  output: string;
+  /** Whether the account cannot get at the programs or their libraries. */
+  outOfReach: boolean;
 }
 
-function isOutOfReach(answer: { error?: Error | undefined; stderr: string | null }): boolean {
+function tryToRun(folder: string, account: Account | undefined): Trial {
+  const postgres = join(folder, 'bin', 'postgres');
+  const answer = spawnSync(postgres, ['--version'], { ...runAs(account), encoding: 'utf8' });
   const code = (answer.error as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'EACCES' || /Permission denied|cannot open shared object/.test(answer.stderr ?? '');
+  const output = `${answer.stderr ?? ''}${answer.error ?? ''}`;
+  const outOfReach = code === 'EACCES' || /Permission denied|cannot open shared object/.test(output);
+  if (answer.status !== 0) return { output, outOfReach };
+  const majorVersion = /(\d+)\./.exec(answer.stdout)?.[1] ?? '';
+  return { binaries: { initdb: join(folder, 'bin', 'initdb'), postgres, majorVersion }, output, outOfReach };
 }
 
-async function copyOnce(packaged: PackagedBinaries, copyDir: string, log: (line: string) => void): Promise<string> {
-  const parent = join(copyDir, packaged.label);
-  const native = join(parent, 'native');
-  if (existsSync(native)) return native;
-  const fresh = `${parent}.${process.pid}`;
+async function copyTo(target: string, packaged: PackagedBinaries, log: (line: string) => void): Promise<void> {
+  const copyDir = dirname(target);
+  const fresh = `${target}.${process.pid}`;
+  const isWanted = (path: string) => !path.endsWith('.a');
   try {
-    await mkdir(fresh, { recursive: true, mode: 0o755 });
-    await cp(packaged.folder, join(fresh, 'native'), { recursive: true, filter: (path) => !path.endsWith('.a') });
-    linkInPlace(join(fresh, 'native'));
+    await mkdir(fresh, { recursive: true });
+    // Links stay as they are; made absolute they would lead back to where nobody else gets.
+    await cp(packaged.folder, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true, filter: isWanted });
     openUp(copyDir, fresh);
-    await rename(fresh, parent);
-    log(`PostgreSQL's programs were copied to ${native}, where the user that runs them can reach them.`);
+    linkInPlace(join(fresh, 'native'));
+    await rm(target, { recursive: true, force: true });
+    await rename(fresh, target);
+    log(`PostgreSQL's programs were copied to ${target}, where the user that runs them can reach them.`);
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
     // Another start was faster.
-    if (!existsSync(native)) throw explainFileError(error, copyDir);
+    if (!existsSync(target)) throw explainFileError(error, copyDir);
   }
-  return native;
 }
 
-/** Undoes a strict umask, which would keep the copy from the account that it was made for. */
+/** Undoes a strict umask or a read-only original, which would keep the copy from being used or completed. */
 function openUp(copyDir: string, fresh: string): void {
-  chmodSync(copyDir, 0o755);
-  spawnSync('chmod', ['-R', 'a+rX', fresh]);
-}
-
-function inFolder(folder: string, versionLine: string): Binaries {
-  const majorVersion = /(\d+)\./.exec(versionLine)?.[1] ?? '';
-  return { initdb: join(folder, 'bin', 'initdb'), postgres: join(folder, 'bin', 'postgres'), majorVersion };
+  for (const folder of [dirname(copyDir), copyDir]) {
+    if (process.getuid?.() === 0) chmodSync(folder, 0o755);
+  }
+  spawnSync('chmod', ['-R', 'u+w,a+rX', fresh]);
 }

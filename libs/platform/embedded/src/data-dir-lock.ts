@@ -2,7 +2,7 @@
  * One Vestnik per DATA_DIR. The lock is a file that names its holder; a holder that was killed cannot remove it, so the
  * next start looks whether that very process still lives.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { birthMark } from './process-identity.ts';
@@ -25,12 +25,11 @@ const writingMs = 1_000;
 export async function claimDataDir(dataDir: string, note: string): Promise<() => void> {
   const path = join(dataDir, 'vestnik.lock');
   const mine = describeSelf(note);
-  const deadline = Date.now() + writingMs;
   while (!tryCreate(path, mine)) {
     const text = readLock(path);
     const holder = parseHolder(text);
     if (holder && birthMark(holder.pid) === holder.birth) throw alreadyRunning(dataDir, holder);
-    if (holder || Date.now() > deadline) removeStale(path, text);
+    if (holder || ageMs(path) > writingMs) removeStale(path, text);
     else await pause(20);
   }
   return () => {
@@ -65,6 +64,11 @@ function readLock(path: string): string {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw explainFileError(error, path);
   }
+}
+
+function ageMs(path: string): number {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats ? Date.now() - stats.mtimeMs : 0;
 }
 
 function parseHolder(text: string): Holder | undefined {

@@ -137,6 +137,28 @@ describe('startEmbeddedPostgres', () => {
     expect(serverPid()).not.toBe(pid);
   });
 
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'takes the server along when %s ends a process that does not listen to it',
+    async (signal) => {
+      const other = await startElsewhere('setInterval(() => {}, 1000);');
+      const pid = serverPid();
+      other.kill(signal);
+      expect(await once(other, 'exit')).toEqual([null, signal]);
+      expect(birthMark(pid)).toBeUndefined();
+      expect(existsSync(join(dataDir, 'vestnik.lock'))).toBe(false);
+    },
+  );
+
+  it('leaves a signal to the process when that listens itself', async () => {
+    const other = await startElsewhere(
+      `setInterval(() => {}, 1000); process.on('SIGTERM', () => database.stop().then(() => process.exit(7)));`,
+    );
+    const pid = serverPid();
+    other.kill('SIGTERM');
+    expect(await once(other, 'exit')).toEqual([7, null]);
+    expect(birthMark(pid)).toBeUndefined();
+  });
+
   it('starts over a server that was killed, and over a pid file that is not its own', async () => {
     const database = await start();
     await query(database, 'CREATE TABLE kept AS SELECT 1 AS one');

@@ -8,6 +8,7 @@ import { claimDataDir } from './data-dir-lock.ts';
 import { findRunning, type Postmaster, type ServerOrder, startServer, stopServer, stopSoon } from './postmaster.ts';
 import { type Account, serverAccount } from './server-account.ts';
 import { explainFileError } from './start-error.ts';
+import { guardAgainstSignals } from './signal-guard.ts';
 
 /** How to start the embedded database. */
 export interface EmbeddedOptions {
@@ -43,9 +44,14 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     throw explainFileError(error, dataDir);
   });
   const release = await claimDataDir(dataDir, options.note ?? '');
+  const starting = startIn(dataDir, options, release);
+  // Also while it is only starting, and before the process has handlers of its own.
+  const unguard = guardAgainstSignals(() => starting.then((database) => database.stop()));
   try {
-    return await startIn(dataDir, options, release);
+    const database = await starting;
+    return { ...database, stop: () => database.stop().finally(unguard) };
   } catch (error) {
+    unguard();
     release();
     throw error;
   }

@@ -6,6 +6,7 @@ export * from './health/health.module.ts';
 export * from './json-body.ts';
 export * from './keys.ts';
 export * from './openapi/build.ts';
+export * from './openapi/describe-modules.ts';
 export * from './openapi/describe.ts';
 export * from './openapi/docs.ts';
 export * from './openapi/section.ts';

@@ -18,7 +18,8 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...context: unknown[]): void {
-    this.#log.error({ message, context }, 'nest.error');
+    const error = [message, ...context].find((part) => part instanceof Error);
+    this.#log.error({ error, message: error === message ? undefined : message, context }, 'nest.error');
   }
 
   debug(message: unknown, ...context: unknown[]): void {

@@ -4,7 +4,7 @@ import type { Logger } from '#platform/log';
 import type { Job, Queue, Worker } from 'bullmq';
 import type { z } from 'zod';
 import type { QueueServer } from './servers.ts';
-import type { ConsumeOptions, Consumer, Queues } from './queues.ts';
+import type { ConsumeOptions, Consumer, Queues, RingOptions } from './queues.ts';
 
 /** Ids in one job: enough to share a round trip, few enough that a slow job holds little. */
 const idsPerJob = 50;
@@ -15,84 +15,97 @@ const routeQueue = 'route';
 
 /** Makes the doorbells on a server. */
 export function createQueues(server: QueueServer, log: Logger): Queues {
-  const queues = new Map<string, Queue>();
-  const workers = new Set<Worker>();
+  return new BullQueues(server, log);
+}
 
-  function queue(name: string): Queue {
-    let found = queues.get(name);
+class BullQueues implements Queues {
+  readonly #server: QueueServer;
+  readonly #log: Logger;
+  readonly #queues = new Map<string, Queue>();
+  readonly #workers = new Set<Worker>();
+
+  constructor(server: QueueServer, log: Logger) {
+    this.#server = server;
+    this.#log = log;
+  }
+
+  ringRoute(eventIds: readonly string[]): Promise<void> {
+    const payloads = inChunks(eventIds).map((ids) => ({ v: 1, eventIds: ids }));
+    return this.#ring(routeQueue, payloads);
+  }
+
+  ringDeliver(backend: string, ids: readonly string[], { delayMs, perJob }: RingOptions = {}): Promise<void> {
+    const payloads = inChunks(ids, perJob).map((deliveryIds) => ({ v: 1, deliveryIds }));
+    return this.#ring(deliverQueue(backend), payloads, delayMs);
+  }
+
+  async consumeRoute(handler: (eventIds: string[]) => Promise<void>, options: ConsumeOptions): Promise<Consumer> {
+    const run = guarded(routeJob, this.#log, (job) => handler(job.eventIds));
+    return this.#consume(routeQueue, run, options);
+  }
+
+  async consumeDeliver(
+    backend: string,
+    handler: (deliveryIds: string[]) => Promise<void>,
+    options: ConsumeOptions,
+  ): Promise<Consumer> {
+    const run = guarded(deliverJob, this.#log, (job) => handler(job.deliveryIds));
+    return this.#consume(deliverQueue(backend), run, options);
+  }
+
+  ping(): Promise<void> {
+    return this.#server.ping(this.#queue(routeQueue));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.close()));
+    await Promise.all([...this.#queues.values()].map((open) => open.close()));
+    await this.#server.close();
+  }
+
+  #queue(name: string): Queue {
+    let found = this.#queues.get(name);
     if (!found) {
-      found = server.queue(name);
-      found.on('error', (error) => log.warn({ error, queue: name }, 'queue.error'));
-      queues.set(name, found);
+      found = this.#server.queue(name);
+      found.on('error', (error) => this.#log.warn({ error, queue: name }, 'queue.error'));
+      this.#queues.set(name, found);
     }
     return found;
   }
 
-  async function ring(name: string, payloads: readonly object[], delayMs?: number): Promise<void> {
+  async #ring(name: string, payloads: readonly object[], delayMs?: number): Promise<void> {
     const opts = delayMs ? { ...jobOptions, delay: Math.ceil(delayMs) } : jobOptions;
     try {
-      await queue(name).addBulk(payloads.map((data) => ({ name, data, opts })));
+      await this.#queue(name).addBulk(payloads.map((data) => ({ name, data, opts })));
     } catch (error) {
       ringFailed(name === routeQueue ? 'route' : 'deliver');
-      log.warn({ error, queue: name, jobs: payloads.length }, 'queue.ring_failed');
+      this.#log.warn({ error, queue: name, jobs: payloads.length }, 'queue.ring_failed');
     }
   }
 
-  function consume(name: string, handle: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer {
-    const worker = server.worker(name, handle, options);
-    workers.add(worker);
-    worker.on('error', (error) => log.warn({ error, queue: name }, 'queue.error'));
+  #consume(name: string, handle: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer {
+    const worker = this.#server.worker(name, handle, options);
+    this.#workers.add(worker);
+    worker.on('error', (error) => this.#log.warn({ error, queue: name }, 'queue.error'));
     worker.on('failed', (job, error) =>
-      log.error({ error, queue: name, job: job?.data as unknown }, 'queue.job_failed'),
+      this.#log.error({ error, queue: name, job: job?.data as unknown }, 'queue.job_failed'),
     );
     return {
       close: async () => {
-        workers.delete(worker);
+        this.#workers.delete(worker);
         await worker.close();
       },
     };
   }
-
-  return {
-    ringRoute: (eventIds) =>
-      ring(
-        routeQueue,
-        inChunks(eventIds).map((ids) => ({ v: 1, eventIds: ids })),
-      ),
-    ringDeliver: (backend, ids, delayMs) =>
-      ring(
-        deliverQueue(backend),
-        inChunks(ids).map((deliveryIds) => ({ v: 1, deliveryIds })),
-        delayMs,
-      ),
-    consumeRoute: async (handler, options) =>
-      consume(
-        routeQueue,
-        guarded(routeJob, log, (job) => handler(job.eventIds)),
-        options,
-      ),
-    consumeDeliver: async (backend, handler, options) =>
-      consume(
-        deliverQueue(backend),
-        guarded(deliverJob, log, (job) => handler(job.deliveryIds)),
-        options,
-      ),
-    ping: () => server.ping(queue(routeQueue)),
-    close: async () => {
-      await Promise.all([...workers].map((worker) => worker.close()));
-      await Promise.all([...queues.values()].map((open) => open.close()));
-      await server.close();
-    },
-  };
 }
 
 function deliverQueue(backend: string): string {
   return `deliver.${backend}`;
 }
 
-function inChunks(ids: readonly string[]): string[][] {
+function inChunks(ids: readonly string[], size = idsPerJob): string[][] {
   const chunks: string[][] = [];
-  for (let start = 0; start < ids.length; start += idsPerJob) chunks.push(ids.slice(start, start + idsPerJob));
+  for (let start = 0; start < ids.length; start += size) chunks.push(ids.slice(start, start + size));
   return chunks;
 }
 

@@ -66,7 +66,7 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   const definitions = createDefinitions(database);
   await listener.start();
   const book = await watchBook(definitions, listener, log);
-  const keys = createKeyFinder(database, { log });
+  const keys = createKeyFinder(database, { log, listener });
   const queues = openQueues(
     { redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX },
     log,

@@ -32,82 +32,92 @@ interface Waiting<In, Out> {
 
 /** Makes a batcher. */
 export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): Batcher<In, Out> {
-  const { maxWeight, maxWaitMs, maxConcurrent, run } = options;
-  const weigh = options.weigh ?? (() => 1);
-  let waiting: Waiting<In, Out>[] = [];
-  let weight = 0;
-  let running = 0;
-  let underWay = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let due = false;
-  let onIdle: (() => void) | undefined;
+  return new GatheringBatcher(options);
+}
 
-  function leave(): void {
-    if (waiting.length === 0 || running >= maxConcurrent || !(due || weight >= maxWeight)) return;
-    const batch = takeBatch();
-    clearTimeout(timer);
-    timer = undefined;
-    due = false;
-    running += 1;
-    underWay += batch.length;
-    void settle(batch).finally(() => {
-      running -= 1;
-      underWay -= batch.length;
-      // Whoever gathered while all were busy has waited long enough.
-      due = waiting.length > 0;
-      leave();
-      if (running === 0 && waiting.length === 0) onIdle?.();
-    });
-    if (waiting.length > 0) arm();
-    leave();
+class GatheringBatcher<In, Out> implements Batcher<In, Out> {
+  readonly #options: BatcherOptions<In, Out>;
+  readonly #weigh: (item: In) => number;
+  #waiting: Waiting<In, Out>[] = [];
+  #weight = 0;
+  #running = 0;
+  #underWay = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether what waits has waited long enough. */
+  #due = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: BatcherOptions<In, Out>) {
+    this.#options = options;
+    this.#weigh = options.weigh ?? (() => 1);
   }
 
-  function takeBatch(): Waiting<In, Out>[] {
+  get size(): number {
+    return this.#waiting.length + this.#underWay;
+  }
+
+  add(item: In): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, resolve, reject });
+      this.#weight += this.#weigh(item);
+      this.#arm();
+      if (this.#weight >= this.#options.maxWeight) this.#leave();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#due = true;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#leave();
+    if (this.size > 0) await idle;
+  }
+
+  #arm(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#due = true;
+      this.#leave();
+    }, this.#options.maxWaitMs);
+  }
+
+  #leave(): void {
+    const { maxConcurrent, maxWeight } = this.#options;
+    while (this.#waiting.length > 0 && this.#running < maxConcurrent && (this.#due || this.#weight >= maxWeight)) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#due = false;
+      void this.#settle(this.#takeBatch());
+      if (this.#waiting.length > 0) this.#arm();
+    }
+  }
+
+  #takeBatch(): Waiting<In, Out>[] {
     let count = 0;
     let taken = 0;
-    while (count < waiting.length && (count === 0 || taken + weigh(waiting[count]!.item) <= maxWeight)) {
-      taken += weigh(waiting[count]!.item);
+    for (const { item } of this.#waiting) {
+      const weight = this.#weigh(item);
+      if (count > 0 && taken + weight > this.#options.maxWeight) break;
+      taken += weight;
       count += 1;
     }
-    const batch = waiting.slice(0, count);
-    waiting = waiting.slice(count);
-    weight -= taken;
-    return batch;
+    this.#weight -= taken;
+    return this.#waiting.splice(0, count);
   }
 
-  async function settle(batch: Waiting<In, Out>[]): Promise<void> {
+  async #settle(batch: Waiting<In, Out>[]): Promise<void> {
+    this.#running += 1;
+    this.#underWay += batch.length;
     try {
-      const results = await run(batch.map((entry) => entry.item));
+      const results = await this.#options.run(batch.map((entry) => entry.item));
       batch.forEach((entry, index) => entry.resolve(results[index]!));
     } catch (error) {
       for (const entry of batch) entry.reject(error);
     }
+    this.#running -= 1;
+    this.#underWay -= batch.length;
+    // Whoever gathered while all were busy has waited long enough.
+    this.#due = this.#waiting.length > 0;
+    this.#leave();
+    if (this.size === 0) this.#onIdle?.();
   }
-
-  function arm(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      due = true;
-      leave();
-    }, maxWaitMs);
-  }
-
-  return {
-    add: (item) =>
-      new Promise<Out>((resolve, reject) => {
-        waiting.push({ item, resolve, reject });
-        weight += weigh(item);
-        arm();
-        if (weight >= maxWeight) leave();
-      }),
-    get size() {
-      return waiting.length + underWay;
-    },
-    close: async () => {
-      due = true;
-      const idle = new Promise<void>((resolve) => (onIdle = resolve));
-      leave();
-      if (running > 0 || waiting.length > 0) await idle;
-    },
-  };
 }

@@ -10,6 +10,8 @@ const channel = 'vestnik_book';
 export interface BookWatcher {
   /** The newest book that was loaded. */
   current(): StoredBook;
+  /** Resolves once `current` is of this version or newer: whoever read a version elsewhere never works with an older book. */
+  atLeast(version: bigint): Promise<void>;
   /** Called with the book now and after every change. */
   onChange(handler: (book: StoredBook) => void): void;
   close(): void;
@@ -37,18 +39,24 @@ export async function watchBook(
     } while (again);
   }
 
-  function check(): void {
+  function check(): Promise<void> {
     again = true;
-    refreshing ??= refresh()
-      .catch((error: unknown) => log.warn({ error }, 'book.refresh_failed'))
-      .finally(() => (refreshing = undefined));
+    refreshing ??= refresh().finally(() => (refreshing = undefined));
+    return refreshing;
   }
 
-  listener.on(channel, check);
-  const timer = setInterval(check, pollMs);
+  function checkQuietly(): void {
+    check().catch((error: unknown) => log.warn({ error }, 'book.refresh_failed'));
+  }
+
+  listener.on(channel, checkQuietly);
+  const timer = setInterval(checkQuietly, pollMs);
   timer.unref();
   return {
     current: () => book,
+    atLeast: async (version) => {
+      while (book.version < version) await check();
+    },
     onChange: (handler) => {
       handlers.push(handler);
       handler(book);

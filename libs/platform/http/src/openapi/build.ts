@@ -45,7 +45,8 @@ type Components = Record<string, SchemaData>;
 /** Builds the document of an application, which need not listen nor reach a database. Throws for an operation without `@Describe`. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, header(), {
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`.toLowerCase(),
+    operationIdFactory: (controller, method) =>
+      `${controller[0]!.toLowerCase()}${controller.slice(1).replace(/Controller$/, '')}_${method}`,
     standardSchemaConverter: (schema) => {
       const components: Components = {};
       return { schema: convertSchema(schema as z.ZodType, components), components };
@@ -60,8 +61,24 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     }
   }
   components.schemas = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1)));
+  document.paths = inSections(document.paths);
   components.examples = refusalExamples();
   return document;
+}
+
+const methodOrder = ['get', 'post', 'put', 'patch', 'delete'];
+
+/** Sorts paths by section and then by name, so that the document does not depend on the order of the modules. */
+function inSections(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+  const order = Object.keys(sections);
+  const place = (item: object): number =>
+    order.indexOf((Object.values(item)[0] as { tags?: string[] }).tags?.[0] ?? '');
+  const sorted = Object.entries(paths).sort(([a, one], [b, other]) => place(one) - place(other) || (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([path, item]) => [path, inMethods(item)]));
+}
+
+function inMethods(item: object): object {
+  return Object.fromEntries(Object.entries(item).sort(([a], [b]) => methodOrder.indexOf(a) - methodOrder.indexOf(b)));
 }
 
 function header(): Omit<OpenAPIObject, 'paths'> {
@@ -104,8 +121,10 @@ function finish(operation: Operation, schemas: Components, name: string): void {
 
 function finishParameters(operation: Operation, description: Description): void {
   for (const parameter of operation.parameters ?? []) {
-    const text = parameter.schema?.['description'];
-    if (!parameter.description && typeof text === 'string') parameter.description = text;
+    const { description: text, ...schema } = parameter.schema ?? {};
+    if (typeof text !== 'string') continue;
+    parameter.description ??= text;
+    parameter.schema = schema;
   }
   for (const [name, text] of Object.entries(description.headers ?? {})) {
     (operation.parameters ??= []).push({

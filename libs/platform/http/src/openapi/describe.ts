@@ -48,6 +48,17 @@ export function descriptionAt(index: number): Description | undefined {
   return descriptions[index];
 }
 
+/** The answers whose example does not fit their schema, as sentences; there should be none. */
+export function misfitExamples(): string[] {
+  return descriptions.flatMap(({ summary, ok, also = [] }) =>
+    [ok, ...also].flatMap(({ status, schema, example }) => {
+      if (!schema) return [];
+      const parsed = schema.safeParse(example === undefined ? undefined : JSON.parse(JSON.stringify(example)));
+      return parsed.success ? [] : [`${summary}, ${status}: ${parsed.error.message}`];
+    }),
+  );
+}
+
 /** Describes an operation: summary, answers with examples, and the errors it may refuse with. */
 export function Describe(description: Description): MethodDecorator {
   const index = descriptions.push(description) - 1;

@@ -21,16 +21,25 @@ export function convertSchema(schema: z.ZodType, components: Record<string, Sche
   return refer(own) as SchemaData;
 }
 
-/** Points references at the components of the document; examples are data and stay as they are. */
+/** Points references at the components of the document, in the words of OpenAPI 3.0; examples are data and stay as they are. */
 function refer(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(refer);
   if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(inWordsOf30(value)).map(([key, inner]) => [key, referField(key, inner)]));
+}
+
+function referField(key: string, inner: unknown): unknown {
+  if (key === '$ref') return String(inner).replace(/^#\/(?:\$defs|definitions)\//, '#/components/schemas/');
+  return key === 'example' || key === 'default' ? inner : refer(inner);
+}
+
+function inWordsOf30(schema: object): SchemaData {
+  const { contentEncoding, pattern, ...rest } = schema as SchemaData;
+  if (contentEncoding === 'base64') rest['format'] = 'byte';
+  // Where zod knows a format, the pattern beside it is a page of digits that says the same.
+  if (pattern !== undefined && rest['format'] === undefined) rest['pattern'] = pattern;
   // zod bounds every integer by what a double holds exactly, which tells a reader nothing.
-  const telling = Object.entries(value).filter(([, inner]) => Math.abs(Number(inner)) !== Number.MAX_SAFE_INTEGER);
   return Object.fromEntries(
-    telling.map(([key, inner]) => {
-      if (key === '$ref') return [key, String(inner).replace(/^#\/(?:\$defs|definitions)\//, '#/components/schemas/')];
-      return [key, key === 'example' || key === 'default' ? inner : refer(inner)];
-    }),
+    Object.entries(rest).filter(([, inner]) => Math.abs(Number(inner)) !== Number.MAX_SAFE_INTEGER),
   );
 }

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 /** The sections of the API document, in their order, with what each is about. */
 export const sections = {
   Events: 'Facts that producers send, and what became of them.',
-  Deliveries: 'One event (to one address), its attempts and its outcome.',
+  Deliveries: 'One event to one address, with its attempts and their outcomes.',
   Rules: 'Who hears of which events, and how.',
   Recipients: 'People to be told, and where they are reached.',
   Groups: 'Named sets of recipients.',

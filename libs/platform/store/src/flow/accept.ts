@@ -102,13 +102,23 @@ export interface UnroutedEvent {
   extensions: Record<string, JsonValue> | null;
 }
 
+/** Events to be routed, and the book to route them by. */
+export interface Unrouted {
+  events: UnroutedEvent[];
+  /** Version of the rule book when they were loaded: a rule that was saved before an event was sent counts for it. */
+  bookVersion: bigint;
+}
+
+const unroutedSql = `
+SELECT id, source, type, subject, time, correlation_key, data, extensions, (SELECT version FROM book) AS version FROM event
+WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND state = 'accepted' ORDER BY id`;
+
 /** Loads those of the given events that still wait to be routed. */
-export async function loadUnrouted(database: Pick<Database, 'pool'>, ids: readonly string[]): Promise<UnroutedEvent[]> {
-  const { rows } = await database.pool.query<UnroutedEvent>({
+export async function loadUnrouted(database: Pick<Database, 'pool'>, ids: readonly string[]): Promise<Unrouted> {
+  const { rows } = await database.pool.query<UnroutedEvent & { version: string }>({
     name: 'load_unrouted',
-    text: `SELECT id, source, type, subject, time, correlation_key, data, extensions FROM event
-           WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND state = 'accepted' ORDER BY id`,
+    text: unroutedSql,
     values: [ids, ...idRange(ids)],
   });
-  return rows;
+  return { events: rows, bookVersion: BigInt(rows[0]?.version ?? 0) };
 }

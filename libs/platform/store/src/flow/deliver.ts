@@ -26,7 +26,7 @@ const claimSql = `
 UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease = $4, due_at = now() + $5 * interval '1 millisecond'
 WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND finished_at IS NULL AND due_at <= now() AND backend = $6
 RETURNING id, event_id AS "eventId", rule, recipient, backend, address AS "to", address_kind AS "toKind", message, fallbacks,
-  retry, attempts, parts_sent AS "partsSent", opened_at AS "openedAt"`;
+  retry, attempts, parts_sent AS "partsSent", opened_at AS "openedAt", (SELECT version FROM book) AS version`;
 
 /** What a claim is made with. */
 export interface ClaimTerms {
@@ -37,18 +37,25 @@ export interface ClaimTerms {
   leaseMs: number;
 }
 
+/** Claimed deliveries, and the book to deliver them by. */
+export interface Claim {
+  deliveries: ClaimedDelivery[];
+  /** Version of the rule book at the claim: a backend that was changed before is used as it is now. */
+  bookVersion: bigint;
+}
+
 /** Takes those of the given deliveries that are due and nobody's; each counts as an attempt from here on. */
 export async function claimDeliveries(
   database: Pick<Database, 'pool'>,
   ids: readonly string[],
   terms: ClaimTerms,
-): Promise<ClaimedDelivery[]> {
-  const { rows } = await database.pool.query<ClaimedDelivery>({
+): Promise<Claim> {
+  const { rows } = await database.pool.query<ClaimedDelivery & { version: string }>({
     name: 'claim',
     text: claimSql,
     values: [ids, ...idRange(ids), terms.lease, terms.leaseMs, terms.backend],
   });
-  return rows;
+  return { deliveries: rows, bookVersion: BigInt(rows[0]?.version ?? 0) };
 }
 
 /** The facts of an event, for adapters and late rendering. */

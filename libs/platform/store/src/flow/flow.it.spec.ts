@@ -86,6 +86,7 @@ function settlement(claimed: ClaimedDelivery, lease: string, overrides: Partial<
 
 const row = async (id: string) =>
   (await database.pool.query<Record<string, unknown>>('SELECT * FROM delivery WHERE id = $1', [id])).rows[0]!;
+const claim = async (...args: Parameters<typeof claimDeliveries>) => (await claimDeliveries(...args)).deliveries;
 const terms = (lease = uuidv7()) => ({ backend: 'hook', lease, leaseMs: 60_000 });
 
 describe('accepting events', () => {
@@ -96,7 +97,7 @@ describe('accepting events', () => {
       stored.id,
     ]);
     expect(rows[0]!.data).toBe(stored.data);
-    expect((await loadUnrouted(database, [stored.id]))[0]).toMatchObject({
+    expect((await loadUnrouted(database, [stored.id])).events[0]).toMatchObject({
       id: stored.id,
       extensions: { severity: 'high' },
     });
@@ -145,7 +146,16 @@ describe('routing', () => {
     expect(written).toHaveLength(1);
     const { rows } = await database.pool.query('SELECT state, rules, notes FROM event WHERE id = $1', [stored.id]);
     expect(rows[0]).toEqual({ state: 'routed', rules: ['r'], notes: ['a note'] });
-    expect(await loadUnrouted(database, [stored.id])).toEqual([]);
+    expect((await loadUnrouted(database, [stored.id])).events).toEqual([]);
+  });
+
+  it('stores texts made from odd data, which PostgreSQL would otherwise refuse together with the whole batch', async () => {
+    const stored = event();
+    await acceptEvents(database, [stored]);
+    const odd = 'a\u0000b\ud800';
+    const made = delivery(stored.id, { to: odd, correlationKey: odd, message: { markdown: odd } });
+    await storeRouted(database, [{ id: stored.id, rules: ['r'], notes: [odd], deliveries: [made] }]);
+    expect(await row(made.id)).toMatchObject({ address: 'a\ufffdb\ufffd', correlation_key: 'a\ufffdb\ufffd' });
   });
 
   it('marks an event that no rule wanted', async () => {
@@ -160,7 +170,7 @@ describe('routing', () => {
 describe('claiming and settling', () => {
   it('gives a delivery to one courier only, with its event', async () => {
     const made = await routedDelivery();
-    const claims = await Promise.all(Array.from({ length: 5 }, () => claimDeliveries(database, [made.id], terms())));
+    const claims = await Promise.all(Array.from({ length: 5 }, () => claim(database, [made.id], terms())));
     const claimed = claims.flat();
     expect(claimed).toMatchObject([{ id: made.id, attempts: 1, partsSent: 0, message: { markdown: 'hello' } }]);
     expect((await loadEvents(database, [made.eventId])).get(made.eventId)).toMatchObject({
@@ -172,7 +182,7 @@ describe('claiming and settling', () => {
   it('stores the attempt and the end of a delivery', async () => {
     const made = await routedDelivery();
     const lease = uuidv7();
-    const [claimed] = await claimDeliveries(database, [made.id], terms(lease));
+    const [claimed] = await claim(database, [made.id], terms(lease));
     expect(await settleDeliveries(database, [settlement(claimed!, lease)])).toEqual([true]);
     expect(await row(made.id)).toMatchObject({
       state: 'delivered',
@@ -185,25 +195,25 @@ describe('claiming and settling', () => {
       [made.id],
     );
     expect(rows).toEqual([{ number: 1, duration_ms: 1.5, outcome: { kind: 'delivered', reason: 'ok' } }]);
-    expect(await claimDeliveries(database, [made.id], terms())).toEqual([]);
+    expect(await claim(database, [made.id], terms())).toEqual([]);
   });
 
   it('does not hand a retrying delivery out before its wait is over', async () => {
     const made = await routedDelivery();
     const lease = uuidv7();
-    const [claimed] = await claimDeliveries(database, [made.id], terms(lease));
+    const [claimed] = await claim(database, [made.id], terms(lease));
     await settleDeliveries(database, [settlement(claimed!, lease, { state: 'retrying', waitMs: 60_000 })]);
-    expect(await claimDeliveries(database, [made.id], terms())).toEqual([]);
+    expect(await claim(database, [made.id], terms())).toEqual([]);
     await database.pool.query(`UPDATE delivery SET due_at = now() WHERE id = $1`, [made.id]);
-    expect(await claimDeliveries(database, [made.id], terms())).toMatchObject([{ attempts: 2 }]);
+    expect(await claim(database, [made.id], terms())).toMatchObject([{ attempts: 2 }]);
   });
 
   it('keeps the state of whoever claimed since, but logs the attempt of one whose lease was lost', async () => {
     const made = await routedDelivery();
     const [late, current] = [uuidv7(), uuidv7()];
-    const [claimed] = await claimDeliveries(database, [made.id], terms(late));
+    const [claimed] = await claim(database, [made.id], terms(late));
     await database.pool.query(`UPDATE delivery SET due_at = now() WHERE id = $1`, [made.id]);
-    expect(await claimDeliveries(database, [made.id], terms(current))).toHaveLength(1);
+    expect(await claim(database, [made.id], terms(current))).toHaveLength(1);
     expect(await settleDeliveries(database, [settlement(claimed!, late)])).toEqual([false]);
     expect(await row(made.id)).toMatchObject({ state: 'sending', lease: current });
     const { rows } = await database.pool.query('SELECT number FROM attempt WHERE delivery_id = $1', [made.id]);
@@ -216,7 +226,7 @@ describe('claiming and settling', () => {
       correlationKey: 'c',
     });
     const lease = uuidv7();
-    const [claimed] = await claimDeliveries(database, [made.id], terms(lease));
+    const [claimed] = await claim(database, [made.id], terms(lease));
     const successor = { id: uuidv7(), backend: 'mail', to: 'a@b.example', fallbacks: undefined };
     await settleDeliveries(database, [
       settlement(claimed!, lease, { state: 'dead', successor, outcome: { kind: 'permanent', reason: 'http_410' } }),
@@ -236,10 +246,10 @@ describe('claiming and settling', () => {
   it('gives back what a stopping courier did not start, without counting an attempt', async () => {
     const made = await routedDelivery();
     const lease = uuidv7();
-    await claimDeliveries(database, [made.id], terms(lease));
+    await claim(database, [made.id], terms(lease));
     await releaseDeliveries(database, [made.id], lease);
     expect(await row(made.id)).toMatchObject({ state: 'pending', attempts: 0, lease: null });
-    expect(await claimDeliveries(database, [made.id], terms())).toMatchObject([{ attempts: 1 }]);
+    expect(await claim(database, [made.id], terms())).toMatchObject([{ attempts: 1 }]);
   });
 });
 

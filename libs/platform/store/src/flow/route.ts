@@ -65,19 +65,24 @@ export async function storeRouted(
       ...idRange(ids),
       routed.map((event) => (event.rules.length > 0 ? 'routed' : 'unmatched')),
       routed.map((event) => JSON.stringify(event.rules)),
-      routed.map((event) => JSON.stringify(event.notes)),
+      routed.map((event) => JSON.stringify(event.notes.map(storable))),
       deliveries.map((delivery) => delivery.id),
       deliveries.map((delivery) => delivery.eventId),
       deliveries.map((delivery) => delivery.rule),
       deliveries.map((delivery) => delivery.recipient ?? null),
       deliveries.map((delivery) => delivery.backend),
-      deliveries.map((delivery) => delivery.to),
+      deliveries.map((delivery) => storable(delivery.to)),
       deliveries.map((delivery) => delivery.toKind),
       deliveries.map((delivery) => JSON.stringify(delivery.message)),
-      deliveries.map((delivery) => delivery.correlationKey ?? null),
+      deliveries.map((delivery) => (delivery.correlationKey === undefined ? null : storable(delivery.correlationKey))),
       deliveries.map((delivery) => (delivery.fallbacks ? JSON.stringify(delivery.fallbacks) : null)),
       deliveries.map((delivery) => (delivery.retry ? JSON.stringify(delivery.retry) : null)),
     ],
   });
   return rows;
+}
+
+/** Texts made from the data of an event may hold what a text column cannot: NUL, and halves of surrogate pairs. */
+function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd');
 }

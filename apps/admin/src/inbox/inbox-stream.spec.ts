@@ -1,0 +1,77 @@
+import { toPublicId, uuidFloor, type InboxMessage } from '#contract';
+import { describe, expect, it } from '@jest/globals';
+import { InboxStream } from './inbox-stream.ts';
+
+const idOf = (n: number) => uuidFloor(Date.UTC(2026, 10, 20) + n).replace('-0000-0000-', '-7000-8000-');
+
+function message(n: number): InboxMessage {
+  return {
+    id: toPublicId('delivery', idOf(n)),
+    eventId: 'evt_1',
+    eventType: 't',
+    text: String(n),
+    at: '2026-11-20T08:00:00Z',
+  };
+}
+
+/** A stream of an inbox that holds some messages, and what it sent so far. */
+function open(stored: number[], position: number) {
+  const sent: string[] = [];
+  const asked: string[] = [];
+  const stream = new InboxStream({
+    owner: 'anna',
+    position: idOf(position),
+    reading: {
+      after: async (_owner, afterId, limit) => {
+        asked.push(afterId);
+        return stored
+          .filter((n) => idOf(n) > afterId)
+          .slice(0, limit)
+          .map(message);
+      },
+    },
+    send: ({ text }) => sent.push(text),
+  });
+  return { stream, sent, stored, asked };
+}
+
+describe('a stream of an inbox', () => {
+  it('sends what was missed before what came meanwhile, and each once', async () => {
+    const { stream, sent } = open([1, 2, 3], 1);
+    const catchingUp = stream.catchUp();
+    stream.push(message(3));
+    stream.push(message(4));
+    expect(sent).toEqual([]);
+    await catchingUp;
+    stream.push(message(4));
+    stream.push(message(5));
+    expect(sent).toEqual(['2', '3', '4', '5']);
+  });
+
+  it('reads on until nothing is left', async () => {
+    const { stream, sent, asked } = open(
+      Array.from({ length: 1100 }, (_, n) => n + 1),
+      0,
+    );
+    await stream.catchUp();
+    expect(sent).toHaveLength(1100);
+    expect(asked).toEqual([idOf(0), idOf(500), idOf(1000)]);
+  });
+
+  it('goes on from the newest that it sent, also after one that came late', async () => {
+    const { stream, sent, stored } = open([5], 0);
+    await stream.catchUp();
+    stream.push(message(2));
+    stored.push(6);
+    await stream.catchUp();
+    expect(sent).toEqual(['5', '2', '6']);
+  });
+
+  it('is silent once it is closed', async () => {
+    const { stream, sent } = open([1], 0);
+    stream.close();
+    await stream.catchUp();
+    stream.push(message(2));
+    expect(sent).toEqual([]);
+  });
+});

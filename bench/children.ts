@@ -11,7 +11,7 @@ export interface Served {
 
 /** Starts a Node script and waits until it says where it listens. Its log is dropped; its errors are shown. */
 export async function serve(script: string, env: NodeJS.ProcessEnv): Promise<Served> {
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=64', script], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

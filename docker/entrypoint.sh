@@ -4,7 +4,7 @@ set -eu
 app="${1:-standalone}"
 case "$app" in
   ingest | router | courier | admin | standalone)
-    exec node --enable-source-maps "/app/dist/apps/$app/src/main.js"
+    exec node --enable-source-maps --max-semi-space-size=64 "/app/dist/apps/$app/src/main.js"
     ;;
   migrate)
     exec node /app/tools/migrate.mjs

@@ -38,14 +38,30 @@ async function install() {
   await step('dependencies', async () => {
     if (isInstalled()) return false;
     console.log('… installing dependencies; the first time this takes a minute or two');
-    if (await npmInstall()) return true;
-    console.log('… once more');
-    if (await npmInstall()) return true;
+    // Without the registry npm tries for many minutes; what is in its cache may be enough, and that is known at once.
+    if (await registryIsAway()) {
+      if (await npmInstall('--offline')) return true;
+    } else if ((await npmInstall()) || (await npmInstall())) {
+      return true;
+    }
     throw new Fault(
       'npm could not install the dependencies (its own words are above).',
       'Check that this machine reaches the package registry (`npm ping`, `npm config get registry`, proxy), then start again.',
     );
   });
+}
+
+/** Whether the registry cannot be reached at all; any answer, also a refusal, counts as reached. */
+async function registryIsAway() {
+  const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=20000'];
+  const { code, output } = await run([...npm(), 'ping', ...patience]);
+  return code !== 0 && /ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|UNREACH|TIMEOUT|SELF_SIGNED|UNABLE_TO/.test(output);
+}
+
+/** The npm that runs us, else the one on the PATH. */
+function npm() {
+  const self = process.env.npm_execpath ?? '';
+  return self.endsWith('.js') ? [process.execPath, self] : ['npm'];
 }
 
 /** npm writes down what it has installed; the lock file says what should be there. */
@@ -66,9 +82,10 @@ function isInstalled() {
  * Installs what the lock file names. Not by `npm ci`, which refuses a lock file that lacks optional packages of other
  * platforms, and one made against a mirror that has only some platforms lacks them. `--no-save` leaves the lock file alone.
  */
-async function npmInstall() {
+async function npmInstall(...more) {
   const args = [
     'install',
+    ...more,
     '--no-save',
     '--ignore-scripts',
     '--no-audit',
@@ -77,13 +94,11 @@ async function npmInstall() {
     '--include=optional',
     '--loglevel=error',
   ];
-  const self = process.env.npm_execpath ?? '';
-  const command = self.endsWith('.js') ? [process.execPath, self, ...args] : ['npm', ...args];
   const startedAt = Date.now();
   // npm shows its progress only on a terminal.
   const say = () => console.log(`… still installing (${Math.round((Date.now() - startedAt) / 1000)} s)`);
   const timer = process.stderr.isTTY ? undefined : setInterval(say, 15_000);
-  const { code } = await run(command, { stdio: 'inherit' });
+  const { code } = await run([...npm(), ...args], { stdio: 'inherit' });
   clearInterval(timer);
   return code === 0;
 }

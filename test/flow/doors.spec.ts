@@ -3,22 +3,22 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from './client.ts';
 import { fleets, startFleet, type Fleet } from './fleet.ts';
 
+let fleet: Fleet;
+let door: Client;
+
+beforeAll(async () => {
+  fleet = await startFleet(fleets[0]!);
+  door = fleet.ingest;
+});
+afterAll(() => fleet?.stop());
+
+const send = (body: unknown, headers?: Record<string, string>) =>
+  door.call<AcceptedEvent & AcceptedBatch & Omit<Problem, 'status'>>('POST', '/v1/events', body, headers);
+const stored = async (type: string) =>
+  (await door.get<{ items: { id: string; source: string; data: unknown }[] }>(`/v1/events?type=${type}`)).items;
+const event = (id: string) => door.get<Record<string, unknown>>(`/v1/events/${id}`);
+
 describe('POST /v1/events', () => {
-  let fleet: Fleet;
-  let door: Client;
-
-  beforeAll(async () => {
-    fleet = await startFleet(fleets[0]!);
-    door = fleet.ingest;
-  });
-  afterAll(() => fleet?.stop());
-
-  const send = (body: unknown, headers?: Record<string, string>) =>
-    door.call<AcceptedEvent & AcceptedBatch & Omit<Problem, 'status'>>('POST', '/v1/events', body, headers);
-  const stored = async (type: string) =>
-    (await door.get<{ items: { id: string; source: string; data: unknown }[] }>(`/v1/events?type=${type}`)).items;
-  const event = (id: string) => door.get<Record<string, unknown>>(`/v1/events/${id}`);
-
   it('takes plain JSON, and names the key as the source of an event without one', async () => {
     const answer = await send({
       type: 'form.plain',
@@ -126,6 +126,14 @@ describe('POST /v1/events', () => {
     expect(two.body.id).not.toBe(one.body.id);
   });
 
+  it('keeps data to the letter, escapes and NUL included', async () => {
+    const data = { z: 1, a: '\u0000 \ud800 "\\ \u2028', big: 1e21, '': null };
+    const { body } = await send({ type: 'form.odd', data });
+    expect((await event(body.id))['data']).toEqual(data);
+  });
+});
+
+describe('POST /v1/events, when it refuses,', () => {
   it('stores nothing of an array with bad items, and points at each fault', async () => {
     const answer = await send([
       { type: 'form.refused', data: {} },
@@ -213,11 +221,5 @@ describe('POST /v1/events', () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     expect(await stored('form.refused')).toEqual([]);
-  });
-
-  it('keeps data to the letter, escapes and NUL included', async () => {
-    const data = { z: 1, a: '\u0000 \ud800 "\\ \u2028', big: 1e21, '': null };
-    const { body } = await send({ type: 'form.odd', data });
-    expect((await event(body.id))['data']).toEqual(data);
   });
 });

@@ -3,7 +3,7 @@ import { maskSecrets, ownWords, type Mailbox, type Network, type OutboundMessage
 import type { EventFacts, Outcome } from '#contract';
 import { toDialect } from '#domain/message';
 import type { Logger } from '#platform/log';
-import type { ClaimedDelivery, EventRow } from '#platform/store';
+import type { ClaimedDelivery } from '#platform/store';
 import type { BackendState } from './backend-state.ts';
 
 /** What an attempt needs besides the delivery. */
@@ -29,7 +29,7 @@ export async function makeAttempt(
   parts: AttemptParts,
   backend: BackendState,
   delivery: ClaimedDelivery,
-  event: EventRow | undefined,
+  event: EventFacts | undefined,
 ): Promise<AttemptResult> {
   const startedAt = new Date();
   const started = performance.now();
@@ -61,7 +61,7 @@ export async function makeAttempt(
 }
 
 interface Sending {
-  event: EventRow | undefined;
+  event: EventFacts | undefined;
   signal: AbortSignal;
   progress: { partsSent: number };
 }
@@ -94,7 +94,7 @@ async function sendParts(
 
 function outbound(
   delivery: ClaimedDelivery,
-  event: EventRow,
+  event: EventFacts,
   text: Pick<OutboundMessage, 'title' | 'text' | 'part'>,
 ): OutboundMessage {
   const { id, attempts, to, toKind, recipient } = delivery;
@@ -104,21 +104,8 @@ function outbound(
     to,
     toKind,
     recipient: recipient ?? undefined,
-    event: factsOf(event),
+    event,
     ...text,
-  };
-}
-
-function factsOf(event: EventRow): EventFacts {
-  const { id, source, type, subject, time, correlationKey, data } = event;
-  return {
-    id,
-    source,
-    type,
-    subject: subject ?? undefined,
-    time: time.toISOString(),
-    correlationKey: correlationKey ?? undefined,
-    data,
   };
 }
 

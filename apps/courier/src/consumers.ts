@@ -8,8 +8,8 @@ import { openBackend, type BackendState } from './backend-state.ts';
 import type { Delivering } from './delivering.ts';
 import { createGate } from './gate.ts';
 
-/** Jobs of one backend under way at once; each holds up to fifty deliveries, the gate bounds the sends. */
-const jobsAtOnce = 8;
+/** Jobs of one backend under way at once; each holds up to two hundred deliveries, the gate bounds the sends. */
+const jobsAtOnce = 4;
 
 interface Running {
   definition: Backend;

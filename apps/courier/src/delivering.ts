@@ -1,20 +1,20 @@
 /** One hop: claimed deliveries through their backend, in batches on both sides. */
+import type { EventFacts } from '#contract';
 import type { Logger } from '#platform/log';
 import { attemptMade } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
 import {
   claimDeliveries,
   createBatcher,
-  loadEvents,
+  loadFacts,
+  newId,
   releaseDeliveries,
   settleDeliveries,
   type Batcher,
   type ClaimedDelivery,
   type Database,
-  type EventRow,
   type Settlement,
 } from '#platform/store';
-import { uuidv7 } from 'uuidv7';
 import { makeAttempt, type AttemptParts, type AttemptResult } from './attempt.ts';
 import type { BackendState } from './backend-state.ts';
 import type { Gate } from './gate.ts';
@@ -67,7 +67,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   async function one(
     backend: BackendState,
     delivery: ClaimedDelivery,
-    event: EventRow | undefined,
+    event: EventFacts | undefined,
     lease: string,
   ): Promise<void> {
     const result = await makeAttempt({ ...parts, underWay }, backend, delivery, event);
@@ -83,12 +83,12 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       const known = current();
       if (!known) return;
       const { timeoutMs } = known.adapter.manifest.limits;
-      const claim = { backend: slug, lease: uuidv7(), leaseMs: timeoutMs + leaseSlackMs };
+      const claim = { backend: slug, lease: newId(), leaseMs: timeoutMs + leaseSlackMs };
       const lastStart = Date.now() + leaseSlackMs;
       const { deliveries, bookVersion } = await claimDeliveries(parts.database, deliveryIds, claim);
       if (deliveries.length === 0) return;
       const eventIds = [...new Set(deliveries.map((delivery) => delivery.eventId))];
-      const [events] = await Promise.all([loadEvents(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
+      const [events] = await Promise.all([loadFacts(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
       const leftOver: string[] = [];
       const turn = async (delivery: ClaimedDelivery): Promise<void> => {
         const backend = current();

@@ -1,8 +1,7 @@
 /** From what came of an attempt to what follows: the settlement that is stored. */
 import type { RetryPolicy } from '#contract';
 import { decide } from '#domain/delivery';
-import type { ClaimedDelivery, Settlement } from '#platform/store';
-import { uuidv7 } from 'uuidv7';
+import { newId, type ClaimedDelivery, type Settlement } from '#platform/store';
 import type { AttemptResult } from './attempt.ts';
 import type { BackendState } from './backend-state.ts';
 
@@ -34,7 +33,7 @@ export function settlementOf(delivery: ClaimedDelivery, result: AttemptResult, t
     state: step.state,
     waitMs,
     partsSent: result.partsSent,
-    attempt: { id: uuidv7(), number: delivery.attempts, startedAt: result.startedAt, durationMs: result.durationMs },
+    attempt: { id: newId(), number: delivery.attempts, startedAt: result.startedAt, durationMs: result.durationMs },
     outcome: result.outcome,
     successor: step.state === 'dead' ? successorOf(delivery, candidates) : undefined,
   };
@@ -54,5 +53,5 @@ function successorOf(
   const [next, ...rest] = candidates;
   if (!next || !delivery.fallbacks) return undefined;
   const fallbacks = rest.length > 0 ? { next: rest, giveUpSeconds: delivery.fallbacks.giveUpSeconds } : undefined;
-  return { id: uuidv7(), backend: next.backend, to: next.to, fallbacks };
+  return { id: newId(), backend: next.backend, to: next.to, fallbacks };
 }

@@ -2,8 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { cloudEvent, faultsOf, HouseError, limits, plainEvent, type Fault, type JsonValue } from '#contract';
 import { invalid } from '#platform/http';
-import type { NewEvent } from '#platform/store';
-import { uuidv7 } from 'uuidv7';
+import { newId, type NewEvent } from '#platform/store';
 import { readBinary } from './binary-mode.ts';
 import { isDeeperThan } from './depth.ts';
 
@@ -94,14 +93,14 @@ const readPlain: Reader = (item, pointer, request) => {
   if (!parsed.success) return faultsOf(parsed.error.issues, pointer);
   const { type, source, subject, time, idempotencyKey, correlationKey, data } = parsed.data;
   return {
-    id: uuidv7(),
+    id: newId(),
     source: source ?? request.defaultSource,
     type,
     subject,
     time: time ?? new Date(request.nowMs).toISOString(),
     idempotencyKey: idempotencyKeyOf(request.headers, idempotencyKey),
     correlationKey,
-    data: dataText(data === undefined ? {} : data, pointer),
+    ...dataOf(data, pointer),
     extensions: undefined,
   };
 };
@@ -127,14 +126,14 @@ const readCloudEvent: Reader = (item, pointer, request) => {
     JsonValue
   >;
   return {
-    id: uuidv7(),
+    id: newId(),
     source,
     type,
     subject,
     time: time ?? new Date(request.nowMs).toISOString(),
     idempotencyKey: headerKey(request.headers) ?? id,
     correlationKey: typeof correlationkey === 'string' ? correlationkey.slice(0, limits.attributeChars) : undefined,
-    data: dataText(decoded === undefined ? {} : decoded, pointer),
+    ...dataOf(decoded, pointer),
     extensions: Object.keys(extensions).length > 0 ? extensions : undefined,
   };
 };
@@ -157,7 +156,8 @@ function headerKey(headers: IncomingHttpHeaders): string | undefined {
   return key;
 }
 
-function dataText(data: unknown, pointer: string): string {
+function dataOf(given: unknown, pointer: string): Pick<NewEvent, 'data' | 'dataText'> {
+  const data = (given === undefined ? {} : given) as JsonValue;
   if (isDeeperThan(data, limits.dataDepth)) {
     throw new HouseError('EVENT_TOO_DEEP', {
       detail: `${pointer}/data is nested more than ${limits.dataDepth} levels deep.`,
@@ -174,7 +174,7 @@ function dataText(data: unknown, pointer: string): string {
       faults: [{ pointer: `${pointer}/data`, detail: `must have at most ${limits.eventBytes} bytes as JSON` }],
     });
   }
-  return text;
+  return { data, dataText: text };
 }
 
 const notText = Symbol('not text');

@@ -4,31 +4,26 @@ import { planEvent, type CompiledBook, type RoutePlan } from '#domain/routing';
 import type { Logger } from '#platform/log';
 import { eventsRouted } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import {
-  loadUnrouted,
-  storeRouted,
-  type Database,
-  type NewDelivery,
-  type RoutedEvent,
-  type UnroutedEvent,
-} from '#platform/store';
-import { uuidv7 } from 'uuidv7';
+import { loadFacts, newId, storeRouted, type Database, type NewDelivery, type RoutedEvent } from '#platform/store';
 
 /** What routing needs. */
 export interface RoutingParts {
   database: Database;
   queues: Queues;
   log: Logger;
+  /** The version that the rule book has now. */
+  newestVersion(): Promise<bigint>;
   /** The book, of this version or newer. */
   book(atLeast: bigint): Promise<CompiledBook>;
 }
 
 /** Routes those of the given events that still wait for it: one load, one write, one ring per backend. */
 export async function routeEvents(parts: RoutingParts, eventIds: readonly string[]): Promise<void> {
-  const { events, bookVersion } = await loadUnrouted(parts.database, eventIds);
-  if (events.length === 0) return;
-  const book = await parts.book(bookVersion);
-  const routed = events.map((event) => routeOne(parts.log, book, event));
+  // A rule that was saved before an event was sent counts for it, so the version is asked for after the ring.
+  const [facts, version] = await Promise.all([loadFacts(parts.database, eventIds), parts.newestVersion()]);
+  if (facts.size === 0) return;
+  const book = await parts.book(version);
+  const routed = [...facts.values()].map((event) => routeOne(parts.log, book, event));
   const written = await storeRouted(parts.database, routed);
   const matched = routed.filter((event) => event.rules.length > 0).length;
   eventsRouted('routed', matched);
@@ -47,22 +42,22 @@ export function byBackend(deliveries: readonly { id: string; backend: string }[]
   return groups;
 }
 
-function routeOne(log: Logger, book: CompiledBook, row: UnroutedEvent): RoutedEvent {
-  const plan = planSafely(log, book, row);
+function routeOne(log: Logger, book: CompiledBook, event: EventFacts): RoutedEvent {
+  const plan = planSafely(log, book, event);
   return {
-    id: row.id,
+    id: event.id,
     rules: plan.rules,
     notes: plan.notes,
-    deliveries: plan.deliveries.map((planned) => toDelivery(row.id, planned)),
+    deliveries: plan.deliveries.map((planned) => toDelivery(event.id, planned)),
   };
 }
 
 /** An event that makes the code throw harms only itself: it is kept as unmatched, with the fault in its notes. */
-function planSafely(log: Logger, book: CompiledBook, row: UnroutedEvent): RoutePlan {
+function planSafely(log: Logger, book: CompiledBook, event: EventFacts): RoutePlan {
   try {
-    return planEvent(book, factsOf(row));
+    return planEvent(book, event);
   } catch (error) {
-    log.error({ error, eventId: row.id }, 'event.routing_failed');
+    log.error({ error, eventId: event.id }, 'event.routing_failed');
     return {
       rules: [],
       deliveries: [],
@@ -73,23 +68,10 @@ function planSafely(log: Logger, book: CompiledBook, row: UnroutedEvent): RouteP
   }
 }
 
-function factsOf(row: UnroutedEvent): EventFacts {
-  return {
-    id: row.id,
-    source: row.source,
-    type: row.type,
-    subject: row.subject ?? undefined,
-    time: row.time.toISOString(),
-    correlationKey: row.correlation_key ?? undefined,
-    data: row.data,
-    extensions: row.extensions ?? undefined,
-  };
-}
-
 function toDelivery(eventId: string, planned: RoutePlan['deliveries'][number]): NewDelivery {
   const { rule, recipient, backend, to, toKind, message, fallbacks, retry, correlationKey, giveUpSeconds } = planned;
   return {
-    id: uuidv7(),
+    id: newId(),
     eventId,
     rule,
     recipient,

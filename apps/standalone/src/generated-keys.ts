@@ -1,6 +1,6 @@
 import { Secret } from '#platform/config';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A key and where it came from. */
@@ -23,6 +23,8 @@ export async function keepKey(dataDir: string, name: string, given: Secret | und
   if (kept?.trim()) return { value: new Secret(kept.trim()), isNew: false, file };
   const text = `vst_${randomBytes(32).toString('base64url')}`;
   await mkdir(dataDir, { recursive: true });
+  // A file that is there already would keep its mode.
+  await rm(file, { force: true });
   await writeFile(file, `${text}\n`, { mode: 0o600 });
   return { value: new Secret(text), isNew: true, file };
 }

@@ -1,5 +1,5 @@
 -- The three tables that grow are partitioned by range of their UUIDv7 id, that is, by time: retention drops partitions.
--- `json`, not `jsonb`, keeps what producers sent to the byte (key order, big numbers, \u0000) and costs no parsing.
+-- `json`, not `jsonb`, keeps what producers sent as it came (key order, \u0000) and costs no parsing.
 
 CREATE TABLE event (
   id              uuid NOT NULL,
@@ -46,18 +46,22 @@ CREATE TABLE delivery (
                   CHECK (state IN ('pending', 'sending', 'delivered', 'retrying', 'waiting', 'dead', 'suppressed')),
   attempts        integer NOT NULL DEFAULT 0,
   parts_sent      integer NOT NULL DEFAULT 0,
-  -- When the sweep should look at it again: the next attempt, or the end of the lease while it is being sent.
+  -- When the next attempt may be made.
   due_at          timestamptz NOT NULL DEFAULT now(),
+  -- Who is sending it, and until when nobody else may.
   lease           uuid,
+  leased_until    timestamptz,
   -- Retries count their age from here; a redrive starts it anew.
   opened_at       timestamptz NOT NULL DEFAULT now(),
   finished_at     timestamptz,
+  -- Repeats what `state` says, for an index that a mere change of `state` leaves alone.
+  dead_at         timestamptz,
   last_outcome    json,
   PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX delivery_event ON delivery (event_id);
 CREATE INDEX delivery_open ON delivery (due_at) WHERE finished_at IS NULL;
-CREATE INDEX delivery_dead ON delivery (id) WHERE state = 'dead';
+CREATE INDEX delivery_dead ON delivery (id) WHERE dead_at IS NOT NULL;
 CREATE INDEX delivery_recipient ON delivery (recipient, id);
 
 CREATE TABLE attempt (
@@ -68,9 +72,8 @@ CREATE TABLE attempt (
   duration_ms real NOT NULL,
   outcome     json NOT NULL,
   wait_ms     bigint,
-  PRIMARY KEY (id)
+  PRIMARY KEY (delivery_id, id)
 ) PARTITION BY RANGE (id);
-CREATE INDEX attempt_delivery ON attempt (delivery_id);
 
 -- The rule book: what people edit. `version` moves with every change, so that a process can ask cheaply whether it is stale.
 CREATE TABLE book (

@@ -7,7 +7,7 @@ import { settingsSchemaOf, toTypeView } from './backend-types.ts';
 describe('the JSON Schema of settings', () => {
   it('marks secrets as writeOnly, describes what is sent, and holds nothing of ours', () => {
     const settings = z.strictObject({
-      url: z.string().meta({ description: 'Where.' }),
+      url: z.string().meta({ target: true, description: 'Where.' }),
       port: z.int().default(25),
       token: z.string().optional().meta({ secret: true, description: 'Key.' }),
     });

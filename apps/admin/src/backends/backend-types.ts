@@ -27,6 +27,7 @@ export function settingsSchemaOf({ settings }: Pick<Manifest, 'settings'>): Json
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
+      delete jsonSchema['target'];
       if (jsonSchema['secret'] !== true) return;
       delete jsonSchema['secret'];
       jsonSchema.writeOnly = true;

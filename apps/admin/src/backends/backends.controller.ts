@@ -25,7 +25,7 @@ const texts = textsOf({
   plural: 'backends',
   view: backendView,
   checked:
-    'The settings are checked against the backend type. Secrets are encrypted at rest and shown as `********`; sent back that way, the stored secret is kept.',
+    'The settings are checked against the backend type. Secrets are encrypted at rest and shown as `********`; sent back that way, the stored secret is kept, unless a setting that says where to send changes: then it is to be sent again.',
 });
 
 /** `/v1/backends`. */

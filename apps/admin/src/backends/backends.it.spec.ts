@@ -133,6 +133,21 @@ describe('the secrets of a backend', () => {
     expect(pointers(smuggled)).toEqual(['/settings/headers/a']);
   });
 
+  it('do not go along to another place unless they are sent again', async () => {
+    const loud = webhook({ url: sink.url, headers: { Authorization: 'Bearer sesame-4711' } });
+    await ask('PUT', '/v1/backends/moving', loud);
+    const before = await storedSettings('moving');
+    const elsewhere = { url: `${sink.url}/elsewhere`, headers: secretMask };
+    const refused = await ask('PUT', '/v1/backends/moving', webhook(elsewhere));
+    expect(refused).toMatchObject({ status: 422, body: { code: 'DEFINITION_INVALID' } });
+    expect(refused.body.errors).toEqual([
+      { pointer: '/settings/headers', detail: expect.stringContaining('it would now go to another place') },
+    ]);
+    expect(await storedSettings('moving')).toBe(before);
+    const resent = webhook({ ...elsewhere, headers: { Authorization: 'Bearer sesame-4711' } });
+    expect(await ask('PUT', '/v1/backends/moving', resent)).toMatchObject({ status: 200 });
+  });
+
   it('can be entered anew, but not kept, after SECRET_KEY was lost', async () => {
     await ask('PUT', '/v1/backends/moved', webhook({ url: sink.url, secret: sink.secret }));
     const other = await startWith('another secret key');

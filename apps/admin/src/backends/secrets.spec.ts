@@ -1,3 +1,5 @@
+import { secretFields, targetFields } from '#backends/kit';
+import { allAdapters } from '#backends/registry';
 import { secretMask, type Backend, type JsonValue } from '#contract';
 import { createSealer } from '#platform/store';
 import { describe, expect, it } from '@jest/globals';
@@ -57,5 +59,59 @@ describe('secrets on their way in', () => {
     [{ $sealed: 'x' }, '/settings'],
   ])('cannot come sealed from outside: %j', (wanted, pointer) => {
     expect(admit(wanted).faults.map((fault) => fault.pointer)).toEqual([pointer]);
+  });
+});
+
+describe('masked secrets when a setting that says where to send changes', () => {
+  const moving = {
+    type: 'chat',
+    settings: z.strictObject({
+      url: z.string().meta({ target: true }),
+      port: z.int().default(443).meta({ target: true }),
+      label: z.string().optional(),
+      token: z.string().meta({ secret: true }),
+      headers: z.record(z.string(), z.string()).optional().meta({ secret: true }),
+    }),
+  };
+  const present = stored({ url: 'u', token: sealer.seal('t'), headers: sealer.seal({ a: 'b' }) });
+  const move = (wanted: Record<string, JsonValue>) => admitSettings(moving, wanted, present, sealer);
+
+  it('are refused, each at its place, and none of them is opened or kept', () => {
+    const { faults, opened, kept } = move({ url: 'other', token: secretMask, headers: secretMask });
+    expect(faults).toEqual([
+      {
+        pointer: '/settings/token',
+        detail: expect.stringContaining('send it again: it would now go to another place'),
+      },
+      { pointer: '/settings/headers', detail: expect.stringContaining('`url`') },
+    ]);
+    expect([opened['token'], kept]).toEqual([secretMask, {}]);
+  });
+
+  it.each<[string, Record<string, JsonValue>]>([
+    ['changes', { url: 'u', port: 8443 }],
+    ['is left out', { port: 443 }],
+    ['is no longer a value that fits', { url: 7 }],
+  ])('are refused also when one of several %s', (_how, wanted) => {
+    expect(move({ ...wanted, token: secretMask }).faults.map((fault) => fault.pointer)).toEqual(['/settings/token']);
+  });
+
+  it('may come along entered anew, be it the same as before', () => {
+    const { faults, sealed } = move({ url: 'other', token: 't' });
+    expect(faults).toEqual([]);
+    expect(sealer.open(sealed)).toEqual({ url: 'other', token: 't' });
+  });
+
+  it('are kept when something else changes, or a default is only written out', () => {
+    expect(move({ url: 'u', port: 443, label: 'new', token: secretMask })).toMatchObject({
+      faults: [],
+      opened: { token: 't' },
+    });
+  });
+
+  it('could not slip away on any backend type: whichever has secrets marks where it sends', () => {
+    const withSecrets = allAdapters().filter(({ manifest: type }) => secretFields(type).length > 0);
+    expect(withSecrets.length).toBeGreaterThan(0);
+    expect(withSecrets.filter(({ manifest: type }) => targetFields(type).length === 0)).toEqual([]);
   });
 });

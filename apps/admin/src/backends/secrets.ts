@@ -1,8 +1,9 @@
 /** Secrets of a backend go in and never come out: sealed before they are stored, masked when they are shown. */
-import { secretFields, type Manifest } from '#backends/kit';
+import { secretFields, targetFields, type Manifest } from '#backends/kit';
 import { secretMask, type Backend, type Fault, type JsonValue } from '#contract';
 import type { Sealer } from '#platform/store';
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 
 /** Settings on their way in: what the adapter will see, what is stored, and where they do not work. */
 export interface Admitted {
@@ -17,7 +18,9 @@ export interface Admitted {
 
 /**
  * Seals the secrets of new settings. A mask keeps the stored secret, as does sending the same secret again, so that nothing
- * changes when nothing changed. `stored` is the backend as it is now, with sealed settings.
+ * changes when nothing changed. A mask is refused when a setting that says where to send changes: who may edit a backend
+ * need not know its secrets, and must not learn them by sending them to himself. `stored` is the backend as it is now, with
+ * sealed settings.
  */
 export function admitSettings(
   manifest: Pick<Manifest, 'settings' | 'type'>,
@@ -33,10 +36,36 @@ export function admitSettings(
   };
   if (admitted.faults.length > 0) return admitted;
   const present = stored?.type === manifest.type ? stored.settings : {};
+  const moved = movedTargets(manifest, wanted, present);
   for (const field of secretFields(manifest)) {
-    if (wanted[field] !== undefined) admitSecret(admitted, field, present[field], sealer);
+    if (wanted[field] === undefined) continue;
+    if (wanted[field] === secretMask && present[field] !== undefined && moved.length > 0)
+      admitted.faults.push({ pointer: `/settings/${field}`, detail: whyNotTakenAlong(moved) });
+    else admitSecret(admitted, field, present[field], sealer);
   }
   return admitted;
+}
+
+/** The settings that say where to send and would no longer say the same, defaults counted in. */
+function movedTargets(
+  manifest: Pick<Manifest, 'settings'>,
+  wanted: Record<string, JsonValue>,
+  present: Record<string, JsonValue>,
+): string[] {
+  return targetFields(manifest).filter((field) => {
+    const schema = manifest.settings.shape[field] as z.ZodType;
+    return !isDeepStrictEqual(meaningOf(schema, wanted[field]), meaningOf(schema, present[field]));
+  });
+}
+
+function meaningOf(schema: z.ZodType, value: JsonValue | undefined): unknown {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? parsed.data : value;
+}
+
+function whyNotTakenAlong(moved: readonly string[]): string {
+  const settings = moved.map((field) => `\`${field}\``).join(', ');
+  return `is kept only where it was entered for, and ${settings} changes; send it again: it would now go to another place`;
 }
 
 function admitSecret(admitted: Admitted, field: string, stored: JsonValue | undefined, sealer: Sealer): void {

@@ -96,7 +96,7 @@ export async function makeEvent(database: Database, fields: Partial<NewEvent> = 
   const id = uuidv7();
   const bare = { subject: undefined, idempotencyKey: undefined, correlationKey: undefined, extensions: undefined };
   await acceptEvents(database, [
-    { id, source: 'erp', type: 'stock.low', time: '2026-11-20T09:00:00Z', data: '{"qty":3}', ...bare, ...fields },
+    { id, source: 'erp', type: 'stock.low', time: '2026-11-20T09:00:00Z', data: { qty: 3 }, ...bare, ...fields },
   ]);
   return id;
 }

@@ -1,4 +1,4 @@
-import type { InboxMessage } from '#contract';
+import { toPublicId, type InboxMessage } from '#contract';
 import { LOG, type Logger } from '#platform/log';
 import {
   createBatcher,
@@ -6,6 +6,7 @@ import {
   createReading,
   DATABASE,
   inboxChannel,
+  type Arrival,
   type Batcher,
   type Database,
   type InboxReading,
@@ -18,8 +19,8 @@ import { InboxStream } from './inbox-stream.ts';
 /** Injection token of the time between two heartbeats of a stream, in milliseconds. */
 export const HEARTBEAT_MS = Symbol('HEARTBEAT_MS');
 
-/** Before every id. */
-const firstId = '00000000-0000-0000-0000-000000000000';
+/** Before every arrival. */
+const beginning = '00000000-0000-0000-0000-000000000000';
 
 type OpenStream = InboxStream & { end?: () => void };
 
@@ -31,7 +32,7 @@ export class InboxFeed implements OnModuleDestroy {
   readonly #reading: InboxReading;
   readonly #heartbeatMs: number;
   readonly #streams = new Map<string, Set<OpenStream>>();
-  readonly #loader: Batcher<string, InboxMessage | undefined>;
+  readonly #loader: Batcher<string, Arrival | undefined>;
   #listener: Listener | undefined;
 
   constructor(
@@ -43,7 +44,8 @@ export class InboxFeed implements OnModuleDestroy {
     this.#log = log;
     this.#heartbeatMs = heartbeatMs ?? 15_000;
     this.#reading = createReading(database).inbox;
-    this.#loader = createBatcher({ maxWeight: 500, maxWaitMs: 2, maxConcurrent: 2, run: (ids) => this.#load(ids) });
+    // One at a time, so that readers get messages in the order of arrival: who leaves with the last one has all before it.
+    this.#loader = createBatcher({ maxWeight: 500, maxWaitMs: 2, maxConcurrent: 1, run: (ids) => this.#load(ids) });
   }
 
   /**
@@ -51,10 +53,9 @@ export class InboxFeed implements OnModuleDestroy {
    * message. Ends when the process stops or PostgreSQL fails; the reader then comes back with the last id it has.
    */
   async open(owner: string, afterId: string | undefined): Promise<Observable<MessageEvent>> {
-    // Asked first, also when it is not needed: this fails while PostgreSQL is away, where listening would wait.
-    const newestId = await this.#newestId(owner);
+    // Asked first: this fails while PostgreSQL is away, where listening would wait.
+    const position = await this.#positionOf(owner, afterId);
     await this.#listening();
-    const position = afterId ?? newestId;
     return new Observable((reader) => {
       const send = (message: InboxMessage) =>
         reader.next({ type: 'message', id: message.id, data: JSON.stringify(message) });
@@ -86,9 +87,9 @@ export class InboxFeed implements OnModuleDestroy {
     await this.#listener.start();
   }
 
-  async #newestId(owner: string): Promise<string> {
-    const { items } = await this.#reading.list(owner, { limit: 1 });
-    return items[0]?.id.slice(items[0].id.indexOf('_') + 1) ?? firstId;
+  async #positionOf(owner: string, afterId: string | undefined): Promise<string> {
+    if (afterId !== undefined) return this.#reading.arrivalOf(owner, afterId);
+    return (await this.#reading.newestArrival(owner)) ?? beginning;
   }
 
   #hear(payload: string): void {
@@ -97,7 +98,7 @@ export class InboxFeed implements OnModuleDestroy {
     const { owner, id } = JSON.parse(payload) as { owner: string; id: string };
     if (!this.#streams.has(owner)) return;
     this.#loader.add(id).then(
-      (message) => message && this.#streamsOf(owner).forEach((stream) => stream.push(message)),
+      (arrival) => arrival && this.#streamsOf(owner).forEach((stream) => stream.push(arrival)),
       (error: unknown) => this.#streamsOf(owner).forEach((stream) => this.#endFailed(stream, error)),
     );
   }
@@ -111,12 +112,10 @@ export class InboxFeed implements OnModuleDestroy {
     stream.end?.();
   }
 
-  async #load(ids: string[]): Promise<(InboxMessage | undefined)[]> {
+  async #load(ids: string[]): Promise<(Arrival | undefined)[]> {
     const found = await this.#reading.byIds(ids);
-    const messages = new Map(
-      found.map(({ owner: _owner, ...message }) => [message.id.slice(message.id.indexOf('_') + 1), message]),
-    );
-    return ids.map((id) => messages.get(id));
+    const arrivals = new Map(found.map((arrival) => [arrival.message.id, arrival]));
+    return ids.map((id) => arrivals.get(toPublicId('delivery', id)));
   }
 
   #add(stream: OpenStream): void {

@@ -1,5 +1,5 @@
 import type { InboxMessage } from '#contract';
-import type { InboxReading } from '#platform/store';
+import type { Arrival, InboxReading } from '#platform/store';
 
 /** Messages that are read at once while catching up. */
 const chunkSize = 500;
@@ -9,7 +9,7 @@ const remembered = 1000;
 /** What one open stream needs. */
 export interface InboxStreamParts {
   owner: string;
-  /** Bare id of the last message that the reader has. */
+  /** Place in the order of arrival of the last message that the reader has. */
   position: string;
   reading: Pick<InboxReading, 'after'>;
   send: (message: InboxMessage) => void;
@@ -21,7 +21,7 @@ export class InboxStream {
   readonly #parts: InboxStreamParts;
   #position: string;
   /** While reading what was missed, what is told meanwhile waits here. */
-  #waiting: InboxMessage[] | undefined = [];
+  #waiting: Arrival[] | undefined = [];
   #catchingUp: Promise<void> = Promise.resolve();
   readonly #sent = new Set<string>();
   #closed = false;
@@ -33,9 +33,9 @@ export class InboxStream {
   }
 
   /** Takes a message that was just stored. */
-  push(message: InboxMessage): void {
-    if (this.#waiting) this.#waiting.push(message);
-    else this.#send(message);
+  push(arrival: Arrival): void {
+    if (this.#waiting) this.#waiting.push(arrival);
+    else this.#send(arrival);
   }
 
   /** Reads and sends what came after the last message sent; to be called at the start and after every gap. */
@@ -55,20 +55,18 @@ export class InboxStream {
     while (size === chunkSize && !this.#closed) {
       const missed = await this.#parts.reading.after(this.owner, this.#position, chunkSize);
       size = missed.length;
-      for (const message of missed) this.#send(message);
+      for (const arrival of missed) this.#send(arrival);
     }
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const message of waiting) this.#send(message);
+    for (const arrival of waiting) this.#send(arrival);
   }
 
-  #send(message: InboxMessage): void {
+  #send({ arrived, message }: Arrival): void {
     if (this.#closed || this.#sent.has(message.id)) return;
     this.#sent.add(message.id);
     if (this.#sent.size > remembered) this.#sent.delete(this.#sent.values().next().value!);
-    // A delivery that took long has an id from before messages that overtook it, so the position never goes back.
-    const bareId = message.id.slice(message.id.indexOf('_') + 1);
-    if (bareId > this.#position) this.#position = bareId;
+    if (arrived > this.#position) this.#position = arrived;
     this.#parts.send(message);
   }
 }

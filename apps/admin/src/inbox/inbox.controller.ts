@@ -63,7 +63,8 @@ export class InboxController {
   @RequireScope('read')
   @Describe({
     summary: 'Lists the messages of an inbox, newest first',
-    description: 'An inbox is made by its first message; one that was never written to is empty.',
+    description:
+      'In the order of arrival: `at` is when a message arrived, however long its delivery took. An inbox is made by its first message; one that was never written to is empty.',
     ok: {
       status: 200,
       description: 'One page, and how many messages are unread.',
@@ -107,7 +108,7 @@ export class InboxController {
   @RequireScope('edit')
   @Describe({
     summary: 'Marks messages as read',
-    description: 'Those in `ids`, or all up to and including `upTo`; with neither (`{}`), all.',
+    description: 'Those in `ids`, or all that arrived up to and including `upTo`; with neither (`{}`), all.',
     ok: { status: 200, description: 'How many are unread still.', schema: unreadAnswer, example: { unread: 0 } },
   })
   async read(

@@ -156,14 +156,37 @@ describe('GET /v1/inbox/{owner}/stream', () => {
     expect(stream.ids()).toHaveLength(1220);
   });
 
-  it('sends a message whose delivery is older than what was sent before', async () => {
+  it('sends a message whose delivery is older than what was sent before, to those who come back too', async () => {
     const late = uuidv7();
     const stream = await listenTo('frieda');
     const early = await put('frieda');
     await heard(stream, 1);
+    await stream.leave();
     await put('frieda', 'late', late);
-    await heard(stream, 2);
-    expect(stream.ids()).toEqual([early, `dlv_${late}`]);
+    const back = await listenTo('frieda', { 'last-event-id': early });
+    const last = await put('frieda');
+    await heard(back, 2);
+    expect(back.ids()).toEqual([`dlv_${late}`, last]);
+    const { body } = await app.call('GET', '/v1/inbox/frieda');
+    expect(body.items.map((item) => item['id'])).toEqual([last, `dlv_${late}`, early]);
+    expect(await app.call('POST', '/v1/inbox/frieda/read', { body: { upTo: early } })).toMatchObject({
+      body: { unread: 2 },
+    });
+  });
+
+  it('sends at least what came since to a reader whose last message is no longer kept', async () => {
+    const gone = uuidv7();
+    const kept = await put('greta');
+    const stream = await listenTo('greta', { 'last-event-id': `dlv_${gone}` });
+    await heard(stream, 1);
+    expect(stream.ids()).toEqual([kept]);
+  });
+
+  it('keeps the order of arrival when many come at once', async () => {
+    const stream = await listenTo('hedwig');
+    const ids = await Promise.all(Array.from({ length: 700 }, () => put('hedwig')));
+    await heard(stream, 700);
+    expect(stream.ids()).toEqual(ids);
   });
 
   it('misses nothing when the connection that listens is cut', async () => {

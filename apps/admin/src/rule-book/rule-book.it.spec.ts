@@ -213,4 +213,25 @@ describe('POST /v1/rules/explain', () => {
     expect(refused).toMatchObject({ status: 422, body: { code: 'DEFINITION_INVALID' } });
     expect(pointers(refused)?.every((pointer) => pointer.startsWith('/rule/'))).toBe(true);
   });
+
+  it('judges a path that is named twice by the last one, and says that it could not be saved so', async () => {
+    const rule = { match: { data: { qty: [99] }, $or: [{ data: { qty: [3] } }, { type: ['no.such'] }] } };
+    const answer = await ask('POST', '/v1/rules/explain', { event: { ...event, source: 'erp' }, rule });
+    expect(answer).toMatchObject({ status: 200, body: { rules: [{ matched: true }], deliveries: [] } });
+    expect(answer.body['notes']).toEqual([expect.stringContaining('refused when saved')]);
+    const saved = await ask('PUT', '/v1/rules/twice', { ...rule, notify: [{ to: ['room:desk/x'] }] });
+    expect(saved.status).toBe(422);
+  });
+
+  it('answers many questions in a short time', async () => {
+    const started = performance.now();
+    const ask1 = (n: number) =>
+      ask('POST', '/v1/rules/explain', { event: { ...event, data: { n } }, rule: { match: { data: { n: [7] } } } });
+    const answers = [];
+    for (let start = 0; start < 500; start += 50)
+      answers.push(...(await Promise.all(Array.from({ length: 50 }, (_, n) => ask1(start + n)))));
+    const matched = answers.filter((answer) => (answer.body['rules'] as { matched: boolean }[])[0]!.matched);
+    expect([answers.every((answer) => answer.status === 200), matched.length]).toEqual([true, 1]);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { hostName, httpUrl, tcpPort } from './fields.ts';
-import { secretFields } from './manifest.ts';
+import { secretFields, targetFields } from './manifest.ts';
 
 describe('the secret fields of a manifest', () => {
   it('are found under optional, default and refinement, and nothing else is', () => {
@@ -16,6 +16,19 @@ describe('the secret fields of a manifest', () => {
       })
       .superRefine(() => undefined);
     expect(secretFields({ settings })).toEqual(['plain', 'inside', 'outside', 'deep', 'record']);
+  });
+});
+
+describe('the fields of a manifest that say where to send', () => {
+  it('are found by their own mark, and are not secrets', () => {
+    const settings = z.strictObject({
+      url: z.string().meta({ target: true, description: 'where' }),
+      port: z.int().default(25).meta({ target: true }),
+      inside: z.string().meta({ target: true }).optional(),
+      token: z.string().meta({ secret: true }),
+    });
+    expect(targetFields({ settings })).toEqual(['url', 'port', 'inside']);
+    expect(secretFields({ settings })).toEqual(['token']);
   });
 });
 

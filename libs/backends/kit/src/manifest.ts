@@ -19,7 +19,7 @@ export interface Manifest<Settings extends z.ZodObject = z.ZodObject> {
   type: string;
   label: string;
   docsUrl: string;
-  /** A strict object; secrets carry `.meta({ secret: true })`, every field a description. */
+  /** A strict object; secrets carry `.meta({ secret: true })`, what says where to send `.meta({ target: true })`, every field a description. */
   settings: Settings;
   /** What `to` means for this type. */
   address: { description: string; example: string };
@@ -42,13 +42,25 @@ export interface Manifest<Settings extends z.ZodObject = z.ZodObject> {
 
 /** First-level names of the settings that are secret as a whole (marked `.meta({ secret: true })`). */
 export function secretFields(manifest: Pick<Manifest, 'settings'>): string[] {
+  return markedFields(manifest, 'secret');
+}
+
+/**
+ * First-level names of the settings that say where the secrets go and who may see them on the way (marked
+ * `.meta({ target: true })`). When one of them changes, a stored secret is not taken along.
+ */
+export function targetFields(manifest: Pick<Manifest, 'settings'>): string[] {
+  return markedFields(manifest, 'target');
+}
+
+function markedFields(manifest: Pick<Manifest, 'settings'>, mark: string): string[] {
   return Object.entries(manifest.settings.shape)
-    .filter(([, schema]) => isSecret(schema as z.ZodType))
+    .filter(([, schema]) => isMarked(schema as z.ZodType, mark))
     .map(([name]) => name);
 }
 
-function isSecret(schema: z.ZodType): boolean {
-  if (schema.meta()?.['secret'] === true) return true;
+function isMarked(schema: z.ZodType, mark: string): boolean {
+  if (schema.meta()?.[mark] === true) return true;
   const inner = (schema as unknown as { def: { innerType?: z.ZodType } }).def.innerType;
-  return inner ? isSecret(inner) : false;
+  return inner ? isMarked(inner, mark) : false;
 }

@@ -2,7 +2,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import { Agent, request as undiciRequest, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { TargetGuard } from './targets.ts';
 
 /** Why nothing came back. */
@@ -64,13 +64,14 @@ const answerBytes = 64 * 1024;
 /** Makes a network whose every connection passes the guard, also after DNS (so that a name cannot be rebound). */
 export function createNetwork(guard: TargetGuard): Network {
   const lookup = guardedLookup(guard);
+  const read = targetReader(guard);
   const agents = [true, false].map(
     (rejectUnauthorized) =>
       new Agent({ connect: { lookup, rejectUnauthorized, timeout: 10_000 }, maxResponseSize: answerBytes }),
   ) as [Agent, Agent];
   return {
     http: (request) =>
-      attempt(request.signal, () => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], guard)),
+      attempt(request.signal, () => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], read)),
     tcp: (target) => attempt(target.signal, () => openSocket(target, lookup, guard)),
     close: async () => {
       await Promise.all(agents.map((agent) => agent.close()));
@@ -78,12 +79,31 @@ export function createNetwork(guard: TargetGuard): Network {
   };
 }
 
-async function exchange(request: HttpRequest, dispatcher: Dispatcher, guard: TargetGuard): Promise<HttpAnswer> {
-  refuseLiteral(new URL(request.url).hostname, guard);
+/** Takes a URL apart, and refuses one whose host is a literal address that the guard forbids. */
+type TargetReader = (url: string) => { origin: string; path: string };
+
+/** URLs that are remembered at most: a backend has few, and asks for the same one again and again. */
+const mostTargets = 500;
+
+function targetReader(guard: TargetGuard): TargetReader {
+  const known = new Map<string, { origin: string; path: string }>();
+  return (text) => {
+    const found = known.get(text);
+    if (found) return found;
+    const url = new URL(text);
+    refuseLiteral(url.hostname, guard);
+    const target = { origin: url.origin, path: url.pathname + url.search };
+    if (known.size >= mostTargets) known.clear();
+    known.set(text, target);
+    return target;
+  };
+}
+
+async function exchange(request: HttpRequest, dispatcher: Dispatcher, read: TargetReader): Promise<HttpAnswer> {
   const { method, headers, body, signal } = request;
-  const answer = await undiciRequest(request.url, {
+  const answer = await dispatcher.request({
+    ...read(request.url),
     method,
-    dispatcher,
     signal,
     ...(headers ? { headers } : {}),
     ...(body === undefined ? {} : { body }),

@@ -12,16 +12,20 @@ const line = z
 export const settings = z
   .strictObject({
     transport: z.enum(['rest', 'socket']).default('rest').meta({
+      target: true,
       description: 'Way in: `rest` (its web service, preferred) or `socket` (TCP, when the web service is off).',
     }),
     url: httpUrl()
       .optional()
-      .meta({ description: 'Base URL of the web service, such as http://chat.local; for `rest`.' }),
+      .meta({ target: true, description: 'Base URL of the web service, such as http://chat.local; for `rest`.' }),
     acceptAnyCertificate: z.boolean().optional().meta({
+      target: true,
       description: 'Accept a certificate that no known authority signed, as MyChat makes by default; for `rest`.',
     }),
-    host: hostName().optional().meta({ description: 'Host name or IP address of the server; for `socket`.' }),
-    port: tcpPort().default(2004).meta({ description: 'TCP port of the server; for `socket`.' }),
+    host: hostName()
+      .optional()
+      .meta({ target: true, description: 'Host name or IP address of the server; for `socket`.' }),
+    port: tcpPort().default(2004).meta({ target: true, description: 'TCP port of the server; for `socket`.' }),
     hello: z.enum(['mc5.18', 'mc5.20', 'mc2023.4.0']).default('mc2023.4.0').meta({
       description: 'Protocol version to greet with; older servers want an older one; for `socket`.',
     }),

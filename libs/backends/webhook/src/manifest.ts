@@ -51,7 +51,7 @@ function headerFaults(names: readonly string[]): [string, string][] {
 
 /** Settings of a webhook. */
 export const settings = z.strictObject({
-  url: httpUrl().meta({ description: 'Where each message is posted, as https:// or http:// URL.' }),
+  url: httpUrl().meta({ target: true, description: 'Where each message is posted, as https:// or http:// URL.' }),
   secret,
   headers,
 });

@@ -165,9 +165,16 @@ function reference(char: string): string {
   return `&#${char.codePointAt(0)!};`;
 }
 
+/**
+ * What may need an escape somewhere in running text: markup, the beginnings of links, white space that would be trimmed or
+ * changed, whatever can open a block at the start of a line, and what PostgreSQL or Unicode does not hold.
+ */
+const maybeMarkup =
+  /[\\`*_[\]<>&~|@\0\r\n\t\u2028\u2029\uD800-\uDFFF\uFDD0-\uFDEF]|^[\s#+\-=\d]|\s$|\s\s|www\.|:\/\/|mailto:|xmpp:/i;
+
 /** Writes any text so that Markdown reads it as just that text, wherever in running text it stands. */
 export function escapeMarkdown(text: string): string {
-  return resolveMarks(mark(text));
+  return maybeMarkup.test(text) ? resolveMarks(mark(text)) : text;
 }
 
 function isDigit(code: number): boolean {

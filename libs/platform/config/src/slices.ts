@@ -1,4 +1,5 @@
 /** Every key that the environment may hold, with default, unit and danger. An app composes the slices it needs. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Secret } from './secret.ts';
 
@@ -12,6 +13,7 @@ const url = (schemes: readonly string[]) =>
       (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol),
       `must be a URL with ${schemes.join(' or ')}`,
     );
+
 const cidrList = z
   .string()
   .transform((text) =>
@@ -20,10 +22,13 @@ const cidrList = z
       .map((part) => part.trim())
       .filter(Boolean),
   )
-  .refine(
-    (list) => list.every((cidr) => /^[0-9a-fA-F.:]+\/\d{1,3}$/.test(cidr)),
-    'must be a comma-separated list such as 10.0.0.0/8,fc00::/7',
-  );
+  .refine((list) => list.every(isCidr), 'must be a comma-separated list such as 10.0.0.0/8,fc00::/7');
+
+function isCidr(text: string): boolean {
+  const [, address = '', bits] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const mostBits = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return Number(bits) <= mostBits;
+}
 
 /** One slice: the keys of the environment that belong together. */
 export type EnvSlice = Record<string, z.ZodType>;
@@ -81,6 +86,7 @@ export const secretsEnv = {
 export const accessEnv = {
   ADMIN_API_KEY: secret
     .refine((value) => value.reveal().length >= 16, 'must have at least 16 characters')
+    .refine((value) => /^[!-~]*$/.test(value.reveal()), 'must be plain ASCII without spaces, to fit into a header')
     .optional()
     .describe(
       'Bootstrap key with every scope. Absent: standalone makes one on first start, prints it once and keeps it in DATA_DIR (0600).',

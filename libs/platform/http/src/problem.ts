@@ -5,6 +5,7 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ScopeMissing } from './access.ts';
 import { isAway } from './away.ts';
+import { answerUnread } from './drain.ts';
 
 /** Seconds after which a caller may try again when a service is away. */
 const awaySeconds = 2;
@@ -78,11 +79,8 @@ export class Refuser {
     this.#note(refusal, request);
     if (reply.sent || reply.raw.headersSent) return;
     for (const [name, value] of headersFor(refusal)) reply.header(name, value);
-    void reply
-      .status(refusal.status)
-      .header('content-type', problemType)
-      .header('x-request-id', request.id)
-      .send(JSON.stringify(toProblem(refusal, request.id)));
+    reply.status(refusal.status).header('content-type', problemType).header('x-request-id', request.id);
+    answerUnread(request, reply, () => void reply.send(JSON.stringify(toProblem(refusal, request.id))));
   }
 
   #note(refusal: HouseError, request: FastifyRequest): void {

@@ -7,7 +7,7 @@ import type { QueueServer } from './servers.ts';
 import type { ConsumeOptions, Consumer, Queues, RingOptions } from './queues.ts';
 
 /** Ids in one job: enough to share a round trip, few enough that a slow job holds little. */
-const idsPerJob = 50;
+const idsPerJob = 200;
 
 const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const;
 

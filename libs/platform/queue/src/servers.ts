@@ -12,11 +12,21 @@ export interface QueueServer {
   close(): Promise<void>;
 }
 
+/** How long a closing connection may take before it is cut, in milliseconds; also when it was never open. */
+const disconnectTimeout = 200;
+
+/**
+ * Wait before a producer connects again, in milliseconds. A ring fails after the second failed connect, so this also bounds how
+ * long a ring takes while Redis is away; by itself ioredis would let it wait for ten seconds.
+ */
+const soonAgain = (attempt: number) => Math.min(attempt * 50, 500);
+
 /** Queues on Redis or Valkey. */
 export function redisServer(url: string, prefix: string, log: Logger): QueueServer {
   // Producers fail fast (the sweep rings again), consumers wait for ever.
-  const producing = new Redis(url, { maxRetriesPerRequest: 1, connectionName: 'vestnik' });
-  const consuming = new Redis(url, { maxRetriesPerRequest: null, connectionName: 'vestnik', lazyConnect: true });
+  const shared = { connectionName: 'vestnik', disconnectTimeout };
+  const producing = new Redis(url, { ...shared, maxRetriesPerRequest: 1, retryStrategy: soonAgain });
+  const consuming = new Redis(url, { ...shared, maxRetriesPerRequest: null, lazyConnect: true });
   for (const connection of [producing, consuming])
     connection.on('error', (error) => log.warn({ error }, 'redis.error'));
   return {

@@ -10,6 +10,7 @@ import {
 } from '#platform/http';
 import { createLogger, type Logger } from '#platform/log';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { z } from 'zod';
 import { openRuntime, runtimeProviders, type runtimeEnv, type Runtime } from './runtime.ts';
 
@@ -53,23 +54,25 @@ export async function startApp<S extends typeof runtimeEnv>(
   log: Logger,
 ): Promise<RunningApp> {
   const runtime = await openRuntime(config as never, log);
+  let server: NestFastifyApplication | undefined;
+  const stop = async () => {
+    try {
+      await server?.close();
+    } finally {
+      await runtime.close();
+    }
+  };
   try {
     await app.prepare?.(runtime);
     const root = rootModule(app.modules, runtime, app.providers?.(config, runtime));
-    const server = await createHttpApp(root, { log });
+    server = await createHttpApp(root, { log });
     serveDocs(server);
     const { HOST: host, PORT: port } = config as unknown as { HOST: string; PORT: number };
     const url = await listen(server, { host, port });
     log.info({ url }, 'app.listening');
-    return {
-      url,
-      stop: async () => {
-        await server.close();
-        await runtime.close();
-      },
-    };
+    return { url, stop };
   } catch (error) {
-    await runtime.close();
+    await stop();
     throw error;
   }
 }

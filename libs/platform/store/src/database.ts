@@ -1,6 +1,7 @@
 /** The one pool of connections of a process, and the Prisma client on top of it. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { EventCache } from './flow/event-cache.ts';
 import { PrismaClient } from './generated/client.ts';
 
 /** How to reach PostgreSQL. */
@@ -19,6 +20,8 @@ export interface Database {
   /** For management data. */
   prisma: PrismaClient;
   connectionString: string;
+  /** Events that passed through this process a moment ago. */
+  events: EventCache;
   close(): Promise<void>;
 }
 
@@ -36,6 +39,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     pool,
     prisma,
     connectionString: options.connectionString,
+    events: new EventCache(),
     close: async () => {
       await prisma.$disconnect();
       await pool.end();

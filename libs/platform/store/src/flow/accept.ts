@@ -1,7 +1,6 @@
 /** The door's write: many events, one statement, one commit. */
-import type { EventState, JsonValue } from '#contract';
+import type { EventFacts, EventState, JsonValue } from '#contract';
 import type { Database } from '../database.ts';
-import { idRange } from './ranges.ts';
 
 /** An event that passed the door's checks and has its id. */
 export interface NewEvent {
@@ -14,8 +13,9 @@ export interface NewEvent {
   time: string;
   idempotencyKey: string | undefined;
   correlationKey: string | undefined;
-  /** `data` as JSON text. */
-  data: string;
+  data: JsonValue;
+  /** `data` as JSON text, where the door made it already. */
+  dataText?: string;
   extensions: Record<string, JsonValue> | undefined;
 }
 
@@ -48,7 +48,11 @@ FROM unnest($1::text[], $2::text[]) AS t(source, key) JOIN event_key k USING (so
 LEFT JOIN event e ON e.id = k.event_id`;
 
 /** Stores a batch of events; duplicates by (source, idempotency key) are answered with the first. Resolves after the commit. */
-export async function acceptEvents(database: Pick<Database, 'pool'>, events: readonly NewEvent[]): Promise<Accepted[]> {
+export async function acceptEvents(
+  database: Pick<Database, 'pool' | 'events'>,
+  events: readonly NewEvent[],
+): Promise<Accepted[]> {
+  const texts = events.map((event) => event.dataText ?? JSON.stringify(event.data));
   const { rows } = await database.pool.query<{ id: string }>({
     name: 'accept',
     text: insertSql,
@@ -60,12 +64,21 @@ export async function acceptEvents(database: Pick<Database, 'pool'>, events: rea
       events.map((event) => event.time),
       events.map((event) => event.idempotencyKey ?? null),
       events.map((event) => event.correlationKey ?? null),
-      events.map((event) => event.data),
+      texts,
       events.map((event) => (event.extensions ? JSON.stringify(event.extensions) : null)),
     ],
   });
-  if (rows.length === 0) return events.map(({ id }) => ({ id, status: 'accepted', duplicate: false }));
-  return withFirsts(database, events, new Set(rows.map((row) => row.id)));
+  const repeated = new Set(rows.map((row) => row.id));
+  for (const [index, event] of events.entries()) {
+    if (!repeated.has(event.id)) database.events.put(factsOf(event), texts[index]!.length);
+  }
+  if (repeated.size === 0) return events.map(({ id }) => ({ id, status: 'accepted', duplicate: false }));
+  return withFirsts(database, events, repeated);
+}
+
+function factsOf(event: NewEvent): EventFacts {
+  const { id, source, type, subject, time, correlationKey, data, extensions } = event;
+  return { id, source, type, subject, time: new Date(time).toISOString(), correlationKey, data, extensions };
 }
 
 async function withFirsts(
@@ -88,37 +101,4 @@ async function withFirsts(
 
 function keyOf(source: string, key: string): string {
   return `${source}\u0000${key}`;
-}
-
-/** An event as the router needs it. */
-export interface UnroutedEvent {
-  id: string;
-  source: string;
-  type: string;
-  subject: string | null;
-  time: Date;
-  correlation_key: string | null;
-  data: JsonValue;
-  extensions: Record<string, JsonValue> | null;
-}
-
-/** Events to be routed, and the book to route them by. */
-export interface Unrouted {
-  events: UnroutedEvent[];
-  /** Version of the rule book when they were loaded: a rule that was saved before an event was sent counts for it. */
-  bookVersion: bigint;
-}
-
-const unroutedSql = `
-SELECT id, source, type, subject, time, correlation_key, data, extensions, (SELECT version FROM book) AS version FROM event
-WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND state = 'accepted' ORDER BY id`;
-
-/** Loads those of the given events that still wait to be routed. */
-export async function loadUnrouted(database: Pick<Database, 'pool'>, ids: readonly string[]): Promise<Unrouted> {
-  const { rows } = await database.pool.query<UnroutedEvent & { version: string }>({
-    name: 'load_unrouted',
-    text: unroutedSql,
-    values: [ids, ...idRange(ids)],
-  });
-  return { events: rows, bookVersion: BigInt(rows[0]?.version ?? 0) };
 }

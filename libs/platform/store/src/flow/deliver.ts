@@ -1,5 +1,5 @@
 /** The courier's reads and writes: claim a batch, settle a batch. */
-import type { JsonValue, Message, Outcome, RetryPolicy } from '#contract';
+import type { Message, Outcome, RetryPolicy } from '#contract';
 import type { Database } from '../database.ts';
 import { idRange } from './ranges.ts';
 import type { Fallbacks } from './route.ts';
@@ -22,9 +22,11 @@ export interface ClaimedDelivery {
   openedAt: Date;
 }
 
+// No column of an index or of its condition changes here, so a claim rewrites the row without touching any index.
 const claimSql = `
-UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease = $4, due_at = now() + $5 * interval '1 millisecond'
+UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease = $4, leased_until = now() + $5 * interval '1 millisecond'
 WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND finished_at IS NULL AND due_at <= now() AND backend = $6
+  AND (leased_until IS NULL OR leased_until <= now())
 RETURNING id, event_id AS "eventId", rule, recipient, backend, address AS "to", address_kind AS "toKind", message, fallbacks,
   retry, attempts, parts_sent AS "partsSent", opened_at AS "openedAt", (SELECT version FROM book) AS version`;
 
@@ -58,31 +60,6 @@ export async function claimDeliveries(
   return { deliveries: rows, bookVersion: BigInt(rows[0]?.version ?? 0) };
 }
 
-/** The facts of an event, for adapters and late rendering. */
-export interface EventRow {
-  id: string;
-  source: string;
-  type: string;
-  subject: string | null;
-  time: Date;
-  correlationKey: string | null;
-  data: JsonValue;
-}
-
-/** Loads the events of claimed deliveries. */
-export async function loadEvents(
-  database: Pick<Database, 'pool'>,
-  ids: readonly string[],
-): Promise<Map<string, EventRow>> {
-  const { rows } = await database.pool.query<EventRow>({
-    name: 'load_events',
-    text: `SELECT id, source, type, subject, time, correlation_key AS "correlationKey", data FROM event
-           WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3`,
-    values: [ids, ...idRange(ids)],
-  });
-  return new Map(rows.map((row) => [row.id, row]));
-}
-
 /** What came of one attempt and what follows. */
 export interface Settlement {
   deliveryId: string;
@@ -107,9 +84,10 @@ WITH input AS (
   INSERT INTO attempt (id, delivery_id, number, started_at, duration_ms, outcome, wait_ms)
   SELECT attempt_id, id, number, started_at, duration_ms, outcome::json, wait_ms FROM input
 ), settled AS (
-  UPDATE delivery d SET state = i.state, lease = NULL, parts_sent = i.parts_sent, last_outcome = i.outcome::json, fallback_to = i.next_id,
+  UPDATE delivery d SET state = i.state, lease = NULL, leased_until = NULL, parts_sent = i.parts_sent, last_outcome = i.outcome::json, fallback_to = i.next_id,
     due_at = now() + coalesce(i.wait_ms, 0) * interval '1 millisecond',
-    finished_at = CASE WHEN i.state IN ('delivered', 'dead') THEN now() END
+    finished_at = CASE WHEN i.state IN ('delivered', 'dead') THEN now() END,
+    dead_at = CASE WHEN i.state = 'dead' THEN now() END
   FROM input i WHERE d.id = i.id AND d.id BETWEEN $2 AND $3 AND d.lease = i.lease
   RETURNING d.id, d.event_id, d.rule, d.recipient, d.address_kind, d.message, d.correlation_key, d.retry
 ), succeeded AS (
@@ -162,7 +140,7 @@ export async function releaseDeliveries(
   lease: string,
 ): Promise<void> {
   await database.pool.query(
-    `UPDATE delivery SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'pending' END, attempts = attempts - 1, lease = NULL, due_at = now()
+    `UPDATE delivery SET state = CASE WHEN attempts > 1 THEN 'retrying' ELSE 'pending' END, attempts = attempts - 1, lease = NULL, leased_until = NULL
      WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND lease = $4`,
     [ids, ...idRange(ids), lease],
   );

@@ -1,5 +1,7 @@
 /** The hot path: batched SQL of the three hops. */
 export * from './accept.ts';
+export * from './facts.ts';
+export { EventCache } from './event-cache.ts';
 export * from './route.ts';
 export * from './deliver.ts';
 export * from './sweep.ts';

@@ -4,6 +4,8 @@ import type { Database } from '../database.ts';
 
 const tables = ['event', 'delivery', 'attempt'] as const;
 const dayMs = 86_400_000;
+/** Percent of a page that inserts fill. A delivery is rewritten by its claim; with room on the page that touches no index. */
+const fillFactor = { event: 100, delivery: 70, attempt: 100 } as const;
 /** Any number that no other lock of ours uses. */
 const partitionLock = 7_301_001;
 
@@ -72,7 +74,7 @@ function partitionName(table: string, day: number): string {
   return `${table}_${new Date(day * dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
 
-function createSql(table: string, day: number): string {
+function createSql(table: (typeof tables)[number], day: number): string {
   const bounds = `FROM ('${uuidFloor(day * dayMs)}') TO ('${uuidFloor((day + 1) * dayMs)}')`;
-  return `CREATE TABLE IF NOT EXISTS ${partitionName(table, day)} PARTITION OF ${table} FOR VALUES ${bounds};`;
+  return `CREATE TABLE IF NOT EXISTS ${partitionName(table, day)} PARTITION OF ${table} FOR VALUES ${bounds} WITH (fillfactor = ${fillFactor[table]});`;
 }

@@ -37,8 +37,7 @@ export interface RoutedEvent {
 // An event that another router took meanwhile is not in `taken`, and its deliveries are not written twice.
 const routeSql = `
 WITH taken AS (
-  UPDATE event e SET state = i.state, rules = ARRAY(SELECT json_array_elements_text(i.rules::json)),
-    notes = ARRAY(SELECT json_array_elements_text(i.notes::json))
+  UPDATE event e SET state = i.state, rules = i.rules::text[], notes = i.notes::text[]
   FROM unnest($1::uuid[], $4::text[], $5::text[], $6::text[]) AS i(id, state, rules, notes)
   WHERE e.id = i.id AND e.id BETWEEN $2 AND $3 AND e.state = 'accepted'
   RETURNING e.id
@@ -64,8 +63,8 @@ export async function storeRouted(
       ids,
       ...idRange(ids),
       routed.map((event) => (event.rules.length > 0 ? 'routed' : 'unmatched')),
-      routed.map((event) => JSON.stringify(event.rules)),
-      routed.map((event) => JSON.stringify(event.notes.map(storable))),
+      routed.map((event) => arrayLiteral(event.rules)),
+      routed.map((event) => arrayLiteral(event.notes.map(storable))),
       deliveries.map((delivery) => delivery.id),
       deliveries.map((delivery) => delivery.eventId),
       deliveries.map((delivery) => delivery.rule),
@@ -85,4 +84,9 @@ export async function storeRouted(
 /** Texts made from the data of an event may hold what a text column cannot: NUL, and halves of surrogate pairs. */
 function storable(text: string): string {
   return text.toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
+/** A list of texts as PostgreSQL writes an array: a list of lists cannot be a parameter when their lengths differ. */
+function arrayLiteral(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }

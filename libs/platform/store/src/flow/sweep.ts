@@ -33,6 +33,7 @@ export async function overdueDeliveries(
     name: 'overdue_deliveries',
     text: `SELECT id, backend FROM delivery
            WHERE finished_at IS NULL AND due_at < now() - $1 * interval '1 millisecond' AND backend <> ALL($2::text[])
+             AND (leased_until IS NULL OR leased_until < now())
            ORDER BY due_at LIMIT $3`,
     values: [graceMs, exceptBackends, limit],
   });
@@ -46,7 +47,7 @@ export async function buryDeliveries(
   outcome: Outcome,
 ): Promise<void> {
   await database.pool.query(
-    `UPDATE delivery SET state = 'dead', finished_at = now(), lease = NULL, last_outcome = $2::json
+    `UPDATE delivery SET state = 'dead', finished_at = now(), dead_at = now(), lease = NULL, leased_until = NULL, last_outcome = $2::json
      WHERE id = ANY($1::uuid[]) AND finished_at IS NULL`,
     [ids, JSON.stringify(outcome)],
   );

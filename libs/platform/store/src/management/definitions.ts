@@ -70,7 +70,10 @@ export function createDefinitions(database: Pick<Database, 'pool' | 'prisma'>): 
       inTransaction(pool, (client) => remove(client, { noun, slug, actor }, referrers)),
     loadBook: () => loadBook(pool),
     version: async () => {
-      const { rows } = await pool.query<{ version: string }>('SELECT version FROM book WHERE id = 1');
+      const { rows } = await pool.query<{ version: string }>({
+        name: 'book_version',
+        text: 'SELECT version FROM book WHERE id = 1',
+      });
       return BigInt(rows[0]?.version ?? 0);
     },
   };

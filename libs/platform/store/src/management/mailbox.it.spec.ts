@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fromPublicId, uuidTimeMs } from '#contract';
 import { createLogger } from '#platform/log';
 import { freshDatabase, waitFor, type FreshDatabase } from '#testing/services';
 import { uuidv7 } from 'uuidv7';
 import { openDatabase, type Database } from '../database.ts';
 import { createListener } from '../listener.ts';
+import { createInboxReading } from '../reading/inbox.ts';
 import { createMailbox, inboxChannel, type Mailbox, type MailboxMessage } from './mailbox.ts';
 
 let fresh: FreshDatabase;
@@ -114,5 +116,91 @@ describe('the mailbox', () => {
       { owner: 'last', id: last.deliveryId },
     ]);
     await listener.close();
+  });
+});
+
+describe('the order of arrival', () => {
+  const arrivals = async (letters: readonly MailboxMessage[]) => {
+    const { rows } = await database.pool.query<{ id: string; arrived: string }>(
+      'SELECT id, arrived FROM inbox_message WHERE id = ANY($1::uuid[]) ORDER BY arrived',
+      [letters.map((letter) => letter.deliveryId)],
+    );
+    return rows;
+  };
+
+  it('is that of the puts, whatever the ids of the deliveries, in UUIDv7 of their time', async () => {
+    const letters = Array.from({ length: 500 }, () => message()).reverse();
+    const before = Date.now();
+    await Promise.all(letters.map((letter) => mailbox.put(letter)));
+    const rows = await arrivals(letters);
+    expect(rows.map(({ id }) => id)).toEqual(letters.map((letter) => letter.deliveryId));
+    for (const { arrived } of rows) {
+      expect(fromPublicId('delivery', arrived)).toBe(arrived);
+      expect(uuidTimeMs(arrived)).toBeGreaterThanOrEqual(before - 1000);
+      expect(uuidTimeMs(arrived)).toBeLessThanOrEqual(Date.now() + 1000);
+    }
+  });
+
+  it('stays that of the first put when a delivery is put again', async () => {
+    const letters = [message(), message()];
+    for (const letter of letters) await mailbox.put(letter);
+    const before = await arrivals(letters);
+    await mailbox.put(letters[0]!);
+    expect(await arrivals(letters)).toEqual(before);
+  });
+
+  it('is the order in which messages become visible: the later waits for the commit of the earlier', async () => {
+    const [earlier, later] = [message(), message()];
+    const client = await database.pool.connect();
+    const slow = createMailbox({ pool: client as never });
+    await client.query('BEGIN');
+    await slow.put(earlier);
+    const put = mailbox.put(later);
+    await waitFor(
+      async () =>
+        (
+          await database.pool.query(
+            `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          )
+        ).rowCount,
+      { what: 'the later put to wait' },
+    );
+    expect(await arrivals([earlier, later])).toEqual([]);
+    await client.query('COMMIT');
+    client.release();
+    await put;
+    expect((await arrivals([earlier, later])).map(({ id }) => id)).toEqual([earlier.deliveryId, later.deliveryId]);
+  });
+
+  it('goes on when the clock of the database was set back', async () => {
+    await database.pool.query(`UPDATE inbox_clock SET last = now() + interval '1 hour'`);
+    const letters = [message(), message(), message()];
+    for (const letter of letters) await mailbox.put(letter);
+    const rows = await arrivals(letters);
+    expect(rows.map(({ id }) => id)).toEqual(letters.map((letter) => letter.deliveryId));
+    expect(uuidTimeMs(rows[0]!.arrived)).toBeGreaterThan(Date.now() + 3_500_000);
+    await database.pool.query(`UPDATE inbox_clock SET last = now()`);
+  });
+
+  it('lets a reader who follows several couriers miss nothing', async () => {
+    const others = [createMailbox(database), createMailbox(database)];
+    const inbox = createInboxReading(database);
+    const letters = Array.from({ length: 600 }, () => message({ to: 'follower' }));
+    const puts = Promise.all(letters.map((letter, n) => others[n % 2]!.put(letter)));
+    let place = '00000000-0000-0000-0000-000000000000';
+    const seen: string[] = [];
+    await waitFor(
+      async () => {
+        for (const { arrived, message: found } of await inbox.after('follower', place, 1000)) {
+          place = arrived;
+          seen.push(found.id);
+        }
+        return seen.length >= letters.length;
+      },
+      { what: 'all messages to be read', pollMs: 1 },
+    );
+    await puts;
+    expect([...seen].sort()).toEqual(letters.map((letter) => `dlv_${letter.deliveryId}`).sort());
+    for (const other of others) await other.close();
   });
 });

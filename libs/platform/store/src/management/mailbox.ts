@@ -22,13 +22,25 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** Channel on which every stored message is announced, as JSON `{owner, id}`. */
+/** Channel on which every stored message is announced, as JSON `{owner, id}`, in the order of arrival. */
 export const inboxChannel = 'vestnik_inbox';
 
+// Moving the clock is the turnstile: the next batch waits until this one is committed, so messages appear in the order of
+// `arrived`. That is a UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds, 12 bits of microseconds scaled to fill them (6.2,
+// method 3), the variant with 14 bits for the place in the batch, and 48 random bits.
 const putSql = `
-WITH stored AS (
-  INSERT INTO inbox_message (id, owner, event_id, event_type, title, text)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+WITH turn AS (
+  UPDATE inbox_clock SET last = greatest(clock_timestamp(), last + interval '1 microsecond') WHERE id = 1 RETURNING last
+), moment AS MATERIALIZED (
+  SELECT (extract(epoch FROM last) * 1000000)::bigint AS us FROM turn
+), stored AS (
+  INSERT INTO inbox_message (id, owner, event_id, event_type, title, text, arrived)
+  SELECT i.id, i.owner, i.event_id, i.event_type, i.title, i.text,
+    (lpad(to_hex(us / 1000), 12, '0') || '7' || lpad(to_hex(us % 1000 * 4096 / 1000), 3, '0')
+     || to_hex(32768 + i.place) || right(gen_random_uuid()::text, 12))::uuid
+  FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[])
+    WITH ORDINALITY AS i(id, owner, event_id, event_type, title, text, place)
+  CROSS JOIN moment ORDER BY i.place
   ON CONFLICT (id) DO NOTHING RETURNING id, owner
 )
 SELECT pg_notify('${inboxChannel}', json_build_object('owner', owner, 'id', id)::text) FROM stored`;
@@ -38,7 +50,8 @@ export function createMailbox(database: Pick<Database, 'pool'>): Mailbox {
   const batcher = createBatcher<MailboxMessage, void>({
     maxWeight: 200,
     maxWaitMs: 2,
-    maxConcurrent: 2,
+    // A second one would only wait in the database for the first.
+    maxConcurrent: 1,
     run: async (messages) => {
       await store(database, messages);
       return messages.map(() => undefined);
@@ -56,18 +69,16 @@ export function createMailbox(database: Pick<Database, 'pool'>): Mailbox {
 }
 
 async function store(database: Pick<Database, 'pool'>, messages: MailboxMessage[]): Promise<void> {
-  // In the order of ids, so that two batches with the same deliveries wait for each other instead of dead-locking.
-  const sorted = messages.toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
   await database.pool.query({
     name: 'mailbox_put',
     text: putSql,
     values: [
-      sorted.map((message) => message.deliveryId),
-      sorted.map((message) => storable(message.to)),
-      sorted.map((message) => message.event.id),
-      sorted.map((message) => storable(message.event.type)),
-      sorted.map((message) => (message.title === undefined ? null : storable(message.title))),
-      sorted.map((message) => storable(message.text)),
+      messages.map((message) => message.deliveryId),
+      messages.map((message) => storable(message.to)),
+      messages.map((message) => message.event.id),
+      messages.map((message) => storable(message.event.type)),
+      messages.map((message) => (message.title === undefined ? null : storable(message.title))),
+      messages.map((message) => storable(message.text)),
     ],
   });
 }

@@ -41,6 +41,7 @@ export async function listDeliveries(
     // As a literal, and with what follows from it, so that the partial indexes of dead and of open deliveries can serve.
     where.add(`state = '${query.state}'`);
     if (!finalStates.has(query.state)) where.add('finished_at IS NULL');
+    if (query.state === 'dead') where.add('dead_at IS NOT NULL');
   }
   where.when(query.backend, 'backend =');
   where.when(query.recipient, 'recipient =');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { uuidFloor } from '#contract';
 import { freshDatabase, type FreshDatabase } from '#testing/services';
 import { uuidv7 } from 'uuidv7';
 import { openDatabase, type Database } from '../database.ts';
@@ -81,12 +82,35 @@ describe('an inbox', () => {
     expect(await inbox.unreadCount('full')).toBe(1000);
   });
 
-  it('tells what came after a message, oldest first, and finds messages by id', async () => {
+  it('tells what arrived after a message, oldest first, and finds messages by id', async () => {
     const ids = await fill('frieda', 4);
-    expect(idsOf(await inbox.after('frieda', ids[0]!, 2))).toEqual(shown([ids[1]!, ids[2]!]));
+    const place = await inbox.arrivalOf('frieda', ids[0]!);
+    const after = await inbox.after('frieda', place, 2);
+    expect(idsOf(after.map(({ message }) => message))).toEqual(shown([ids[1]!, ids[2]!]));
     expect(await inbox.byIds([ids[1]!, ids[0]!, uuidv7()])).toMatchObject([
-      { id: `dlv_${ids[0]}`, owner: 'frieda' },
-      { id: `dlv_${ids[1]}`, owner: 'frieda' },
+      { owner: 'frieda', arrived: place, message: { id: `dlv_${ids[0]}` } },
+      { owner: 'frieda', arrived: after[0]!.arrived, message: { id: `dlv_${ids[1]}` } },
     ]);
+    expect(await inbox.newestArrival('frieda')).toBe(await inbox.arrivalOf('frieda', ids[3]!));
+    expect(await inbox.newestArrival('nobody')).toBeUndefined();
+  });
+
+  it('goes by arrival: a delivery that took an hour comes last, at the time it came', async () => {
+    const hourOld = uuidFloor(Date.now() - 3_600_000).replace('-0000-0000-', '-7000-8000-');
+    const [first] = await fill('gustav', 1);
+    await mailbox.put({ deliveryId: hourOld, to: 'gustav', text: 'late', event: { id: eventId, type: 't' } });
+    const [newest, oldest] = (await inbox.list('gustav', { limit: 10 })).items;
+    expect([newest!.id, oldest!.id]).toEqual(shown([hourOld, first!]));
+    expect(Math.abs(Date.parse(newest!.at) - Date.now())).toBeLessThan(60_000);
+    await inbox.markRead('gustav', { upTo: first! });
+    expect(idsOf((await inbox.list('gustav', { limit: 10, unread: true })).items)).toEqual(shown([hourOld]));
+    const page = await inbox.list('gustav', { limit: 1 });
+    expect(idsOf((await inbox.list('gustav', { limit: 1, cursor: page.next })).items)).toEqual(shown([first!]));
+  });
+
+  it('gives a message that it does not hold a place that is not after its own', async () => {
+    const [theirs] = await fill('helga', 1);
+    expect(await inbox.arrivalOf('ida', theirs!)).toBe(theirs);
+    expect(theirs! < (await inbox.arrivalOf('helga', theirs!))).toBe(true);
   });
 });

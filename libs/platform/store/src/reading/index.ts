@@ -3,4 +3,4 @@ export * from './reading.ts';
 export type { EventQuery } from './events.ts';
 export type { DeliveryQuery } from './deliveries.ts';
 export type { RedriveWish, Redriven } from './redrive.ts';
-export type { InboxQuery, InboxReading, ReadMarks } from './inbox.ts';
+export type { Arrival, InboxQuery, InboxReading, ReadMarks } from './inbox.ts';

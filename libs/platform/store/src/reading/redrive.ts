@@ -105,9 +105,9 @@ async function redriveChunk(
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<RedrivenRow>(
       `WITH chunk AS (
-         SELECT id FROM delivery d WHERE state = 'dead' AND ${where.toSql()} ORDER BY id LIMIT ${chunkSize} FOR UPDATE OF d SKIP LOCKED
+         SELECT id FROM delivery d WHERE dead_at IS NOT NULL AND state = 'dead' AND ${where.toSql()} ORDER BY id LIMIT ${chunkSize} FOR UPDATE OF d SKIP LOCKED
        )
-       UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), finished_at = NULL, lease = NULL
+       UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), finished_at = NULL, dead_at = NULL, lease = NULL
        FROM chunk WHERE delivery.id = chunk.id AND delivery.state = 'dead'
        RETURNING delivery.id, delivery.backend`,
       where.values,

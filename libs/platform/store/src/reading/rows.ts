@@ -78,10 +78,12 @@ export interface InboxRecord {
   title: string | null;
   text: string;
   read_at: Date | null;
+  /** UUIDv7 of the moment of arrival. */
+  arrived: string;
 }
 
 /** Columns of an `InboxRecord`. */
-export const inboxColumns = 'id, event_id, event_type, title, text, read_at';
+export const inboxColumns = 'id, event_id, event_type, title, text, read_at, arrived';
 
 /** Leaves out what is `null`: the edge shows absent fields, never `null` ones. */
 function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
@@ -155,7 +157,7 @@ export function toInboxMessage(row: InboxRecord): InboxMessage {
     eventId: toPublicId('event', row.event_id),
     eventType: row.event_type,
     text: row.text,
-    at: timeOf(row.id),
+    at: timeOf(row.arrived),
     ...present({ title: row.title, readAt: row.read_at?.toISOString() ?? null }),
   };
 }

@@ -29,7 +29,7 @@ export async function makeEvent(database: Database, fields: Partial<NewEvent> = 
     time: '2026-11-20T12:00:00+03:00',
     idempotencyKey: undefined,
     correlationKey: undefined,
-    data: '{"qty":3}',
+    data: { qty: 3 },
     extensions: undefined,
     ...fields,
   };

@@ -1,0 +1,117 @@
+import type { CompiledBook } from '#domain/routing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { uuidv7 } from 'uuidv7';
+import { byBackend, routeEvents } from './routing.ts';
+import { makeEvent, openWorld, specBook, type RouterWorld } from './spec-world.ts';
+
+let world: RouterWorld;
+beforeAll(async () => {
+  world = await openWorld();
+});
+beforeEach(() => void world.rings.splice(0));
+afterAll(() => world.close());
+
+async function route(ids: readonly string[], book: CompiledBook = specBook()): Promise<void> {
+  const { database, queues, log } = world;
+  await routeEvents({ database, queues, log, newestVersion: async () => 1n, book: async () => book }, ids);
+}
+
+async function eventOf(id: string): Promise<Record<string, unknown>> {
+  const { rows } = await world.database.pool.query('SELECT state, rules, notes FROM event WHERE id = $1', [id]);
+  return rows[0] as Record<string, unknown>;
+}
+
+async function deliveriesOf(eventId: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await world.database.pool.query<Record<string, unknown>>(
+    'SELECT * FROM delivery WHERE event_id = $1 ORDER BY id',
+    [eventId],
+  );
+  return rows;
+}
+
+describe('routing', () => {
+  it('makes a delivery with its fallbacks, marks the event, and rings its backend', async () => {
+    const id = await makeEvent(world.database);
+    await route([id]);
+    expect(await eventOf(id)).toEqual({ state: 'routed', rules: ['stock-low'], notes: [] });
+    const [delivery, ...rest] = await deliveriesOf(id);
+    expect(rest).toEqual([]);
+    expect(delivery).toMatchObject({
+      rule: 'stock-low',
+      recipient: 'anna',
+      backend: 'hq',
+      address: 'anna@hq',
+      state: 'pending',
+      attempts: 0,
+      fallbacks: { next: [{ backend: 'desk', to: 'anna@desk' }] },
+    });
+    expect(world.rings).toEqual([['hq', [delivery!['id']]]]);
+  });
+
+  it('rings once per backend for a whole batch', async () => {
+    const ids = [];
+    for (let n = 0; n < 5; n += 1) ids.push(await makeEvent(world.database));
+    await route(ids, specBook({ both: { notify: [{ to: ['recipient:anna'], strategy: 'all' }] } }));
+    expect(world.rings.map(([backend, found]) => [backend, found.length]).sort()).toEqual([
+      ['desk', 5],
+      ['hq', 5],
+    ]);
+  });
+
+  it('keeps an event that no rule wants as unmatched, and rings for nobody', async () => {
+    const id = await makeEvent(world.database, { type: 'nothing' });
+    await route([id]);
+    expect(await eventOf(id)).toEqual({ state: 'unmatched', rules: [], notes: [] });
+    expect([await deliveriesOf(id), world.rings]).toEqual([[], []]);
+  });
+
+  it('changes nothing the second time, nor for ids that are not there', async () => {
+    const id = await makeEvent(world.database);
+    await route([id]);
+    world.rings.splice(0);
+    await Promise.all([route([id]), route([id, uuidv7()]), route([uuidv7()])]);
+    expect(await deliveriesOf(id)).toHaveLength(1);
+    expect(world.rings).toEqual([]);
+  });
+
+  it('waits for the book of the version that the rules have now', async () => {
+    const id = await makeEvent(world.database);
+    const { database, queues, log } = world;
+    const asked: bigint[] = [];
+    const book = async (version: bigint) => (asked.push(version), specBook());
+    await routeEvents({ database, queues, log, newestVersion: async () => 7n, book }, [id]);
+    expect(asked).toEqual([7n]);
+  });
+
+  it('keeps an event that makes the code throw, with the fault in its notes, and routes the others', async () => {
+    const book = specBook();
+    const match: CompiledBook['rules']['match'] = (event, failures) => {
+      if (event.type === 'poison') throw new Error('the rule engine tripped');
+      return book.rules.match(event, failures);
+    };
+    const trapped: CompiledBook = { ...book, rules: { ...book.rules, match } as CompiledBook['rules'] };
+    const poison = await makeEvent(world.database, { type: 'poison' });
+    const good = await makeEvent(world.database);
+    await route([poison, good], trapped);
+    expect(await eventOf(poison)).toEqual({
+      state: 'unmatched',
+      rules: [],
+      notes: [expect.stringMatching(/the rule engine tripped.*Replay/)],
+    });
+    expect(await deliveriesOf(good)).toHaveLength(1);
+    expect(world.lines()).toContainEqual(
+      expect.objectContaining({ msg: 'event.routing_failed', eventId: poison, level: 50 }),
+    );
+  });
+});
+
+describe('grouping by backend', () => {
+  it('keeps the order within each', () => {
+    const deliveries = ['a1', 'b1', 'a2'].map((id) => ({ id, backend: id[0]! }));
+    expect([...byBackend(deliveries)]).toEqual([
+      ['a', ['a1', 'a2']],
+      ['b', ['b1']],
+    ]);
+    expect(byBackend([]).size).toBe(0);
+  });
+});

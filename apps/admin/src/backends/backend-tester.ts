@@ -1,5 +1,5 @@
 /** One real message, sent right here and now, past queues and retries, so that an operator sees what the backend says. */
-import { maskSecrets, ownWords, secretFields, type AnyAdapter, type OutboundMessage } from '#backends/kit';
+import { maskSecrets, ownWords, secretsOf, type AnyAdapter, type OutboundMessage } from '#backends/kit';
 import { adapterOf } from '#backends/registry';
 import { faultsOf, HouseError, type Backend, type JsonValue, type Outcome, type testSend } from '#contract';
 import { toDialect } from '#domain/message';
@@ -72,7 +72,7 @@ export class BackendTester {
     return { outcome: masked(outcome, opened.secrets), durationMs };
   }
 
-  async #send({ adapter, settings }: Opened, wish: TestWish): Promise<Outcome> {
+  async #send({ adapter, settings, secrets }: Opened, wish: TestWish): Promise<Outcome> {
     const signal = AbortSignal.timeout(adapter.manifest.limits.timeoutMs);
     const { network, mailbox } = this.#wayOut;
     const context = { network, mailbox, signal, now: Date.now };
@@ -83,7 +83,7 @@ export class BackendTester {
         if (outcome.kind !== 'delivered') break;
       }
     } catch (error) {
-      this.#log.error({ error, backendType: adapter.manifest.type }, 'adapter.fault');
+      this.#log.error({ error: maskedError(error, secrets), backendType: adapter.manifest.type }, 'adapter.fault');
       return {
         kind: 'retryable',
         reason: 'adapter_fault',
@@ -106,8 +106,7 @@ function open(backend: Backend, sealer: Sealer): Opened {
       faults: faultsOf(parsed.error.issues, '/settings'),
     });
   }
-  const secrets = secretFields(adapter.manifest).flatMap((field) => textsIn(settings[field]));
-  return { adapter, settings: parsed.data, secrets };
+  return { adapter, settings: parsed.data, secrets: secretsOf(adapter.manifest, settings) };
 }
 
 function openSettings(backend: Backend, sealer: Sealer): Record<string, JsonValue> {
@@ -117,12 +116,6 @@ function openSettings(backend: Backend, sealer: Sealer): Record<string, JsonValu
     const detail = cause instanceof Error ? cause.message : 'The stored secrets cannot be opened.';
     throw new HouseError('STATE_CONFLICT', { detail, cause });
   }
-}
-
-/** Every text inside a secret, and its words too: a setting may hold several keys side by side. */
-function textsIn(value: JsonValue | undefined): string[] {
-  if (typeof value === 'string') return [value, ...value.split(/\s+/)];
-  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function refuse({ manifest, refuseAddress }: AnyAdapter, { to, toKind }: TestWish): string | undefined {
@@ -154,4 +147,15 @@ function masked(outcome: Outcome, secrets: readonly string[]): Outcome {
   return outcome.detail === undefined
     ? outcome
     : { ...outcome, detail: ownWords(maskSecrets(outcome.detail, secrets)) };
+}
+
+/** What the log may know of a fault: an error quotes whatever the adapter was doing, also a header with a token in it. */
+function maskedError(error: unknown, secrets: readonly string[]): { type: string; message: string; stack?: string } {
+  if (!(error instanceof Error)) return { type: typeof error, message: maskSecrets(String(error), secrets) };
+  const { name: type, message, stack } = error;
+  return {
+    type,
+    message: maskSecrets(message, secrets),
+    ...(stack === undefined ? {} : { stack: maskSecrets(stack, secrets) }),
+  };
 }

@@ -80,18 +80,18 @@ async function untilDrained(socket: Socket): Promise<void> {
 }
 
 describe('a refusal that comes before the body was read', () => {
-  it.each([
-    ['a body above the limit', '/open', 9, json, 413, 'BODY_TOO_LARGE'],
-    ['a body far above the limit', '/open', 100, json, 413, 'BODY_TOO_LARGE'],
-    ['a missing key', '/guarded', 9, json, 401, 'KEY_MISSING'],
-    ['a missing key and a body far above the limit', '/guarded', 100, json, 401, 'KEY_MISSING'],
-    ['an unknown key', '/guarded', 9, { ...json, authorization: 'Bearer x' }, 401, 'KEY_UNKNOWN'],
-    ['a type that is not read', '/open', 9, { 'content-type': 'image/png' }, 415, 'MEDIA_TYPE_UNSUPPORTED'],
-    ['a path that is not there', '/nowhere', 9, { 'content-type': 'image/png' }, 404, 'NOT_FOUND'],
-  ])('reaches the caller: %s', async (_what, path, mebibytes, headers, status, code) => {
+  it.each<[what: string, path: string, mebibytes: number, headers: Record<string, string>, answer: [number, string]]>([
+    ['a body above the limit', '/open', 9, json, [413, 'BODY_TOO_LARGE']],
+    ['a body far above the limit', '/open', 100, json, [413, 'BODY_TOO_LARGE']],
+    ['a missing key', '/guarded', 9, json, [401, 'KEY_MISSING']],
+    ['a missing key and a body far above the limit', '/guarded', 100, json, [401, 'KEY_MISSING']],
+    ['an unknown key', '/guarded', 9, { ...json, authorization: 'Bearer x' }, [401, 'KEY_UNKNOWN']],
+    ['a type that is not read', '/open', 9, { 'content-type': 'image/png' }, [415, 'MEDIA_TYPE_UNSUPPORTED']],
+    ['a path that is not there', '/nowhere', 9, { 'content-type': 'image/png' }, [404, 'NOT_FOUND']],
+  ])('reaches the caller: %s', async (_what, path, mebibytes, headers, expected) => {
     const body = Buffer.alloc(mebibytes * mebibyte, 'x');
     const answer = await fetch(base + path, { method: 'POST', headers, body });
-    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([status, code]);
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual(expected);
   });
 
   it('reaches a caller who writes everything before it reads, and wants the connection closed', async () => {

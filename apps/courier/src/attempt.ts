@@ -55,7 +55,7 @@ export async function makeAttempt(
   return {
     outcome: masked(outcome, backend.secrets),
     startedAt,
-    durationMs: performance.now() - started,
+    durationMs: Math.round((performance.now() - started) * 10) / 10,
     partsSent: progress.partsSent,
   };
 }

@@ -50,6 +50,18 @@ describe('a gate', () => {
     expect(await third).toBe('let in');
   });
 
+  it('is as wide after a rush as before it', async () => {
+    const gate = createGate(2);
+    await Promise.all(Array.from({ length: 9 }, () => gate.run(async () => undefined)));
+    const pieces = Array.from({ length: 4 }, piece);
+    const begun: number[] = [];
+    const all = pieces.map(({ work }, n) => gate.run(() => (begun.push(n), work)));
+    await settle();
+    expect(begun).toEqual([0, 1]);
+    for (const { end } of pieces) end();
+    await Promise.all(all);
+  });
+
   it('never lets in more than its limit, nor forgets anybody', async () => {
     await fc.assert(
       fc.asyncProperty(

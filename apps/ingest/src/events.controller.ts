@@ -34,7 +34,7 @@ export class EventsDoorController {
   @HttpCode(202)
   @RequireScope('ingest')
   @Describe({
-    summary: 'Send one event, or an array of them',
+    summary: 'Takes one event, or an array of them',
     description:
       'Takes plain JSON, an array of it, and CloudEvents 1.0: structured (`application/cloudevents+json`), batch ' +
       '(`application/cloudevents-batch+json`) and binary (`ce-` headers, the body is the data). The answer comes after the event is on disk. ' +

@@ -215,6 +215,15 @@ describe('an array', () => {
     });
   });
 
+  it('is read no further once a hundred faults are found', () => {
+    let reached = 0;
+    const watched = Object.defineProperty({}, 'type', { enumerable: true, get: () => (reached += 1) });
+    expect(refusalOf([...Array.from({ length: 100 }, () => ({})), watched]).faults).toHaveLength(100);
+    expect(reached).toBe(0);
+    expect(refusalOf([...Array.from({ length: 99 }, () => ({})), watched]).faults).toHaveLength(100);
+    expect(reached).toBeGreaterThan(0);
+  });
+
   it.each<[string, unknown[], IncomingHttpHeaders, ErrorCode]>([
     ['nothing', [], {}, 'REQUEST_INVALID'],
     ['too much', Array.from({ length: limits.eventsPerRequest + 1 }, () => ({ type: 'a' })), {}, 'TOO_MANY_EVENTS'],

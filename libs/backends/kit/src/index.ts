@@ -3,6 +3,8 @@ export * from './adapter.ts';
 export * from './manifest.ts';
 export * from './outcomes.ts';
 export * from './network.ts';
+export type { HttpAnswer, HttpRequest } from './exchange.ts';
+export { describeFailure, type NetworkFailure } from './failures.ts';
 export * from './targets.ts';
 export * from './mask.ts';
 export * from './fields.ts';

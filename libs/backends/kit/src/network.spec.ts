@@ -1,7 +1,9 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createNetwork, describeFailure, type HttpRequest } from './network.ts';
+import { type HttpRequest } from './exchange.ts';
+import { describeFailure } from './failures.ts';
+import { createNetwork } from './network.ts';
 import { createTargetGuard, loopbackNetworks } from './targets.ts';
 
 const open = createNetwork(createTargetGuard(loopbackNetworks));

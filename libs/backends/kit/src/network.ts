@@ -2,37 +2,10 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { connect as tcpConnect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
+import { exchange, type HttpAnswer, type HttpRequest, type HttpTarget } from './exchange.ts';
+import { describeFailure, timeUp, type NetworkFailure } from './failures.ts';
 import type { TargetGuard } from './targets.ts';
-
-/** Why nothing came back. */
-export interface NetworkFailure {
-  kind: 'refused' | 'reset' | 'timeout' | 'dns' | 'tls' | 'unreachable' | 'forbidden' | 'tooLarge' | 'protocol';
-  detail: string;
-}
-
-/** An HTTP exchange that came back with a status. */
-export interface HttpAnswer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  /** Body as UTF-8. */
-  text: string;
-  /** Body as it came, for the backends that may answer in another encoding. */
-  bytes: Buffer;
-  /** Why the body is missing, when the status came and the body did not: the status alone is then the verdict. */
-  bodyFailure?: NetworkFailure;
-}
-
-/** A request of an adapter. Redirects are never followed. */
-export interface HttpRequest {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  url: string;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
-  signal: AbortSignal;
-  /** Whether to accept a certificate that no known authority signed. */
-  acceptAnyCertificate?: boolean;
-}
 
 /** A result that is either a value or a failure; adapters turn the latter into an outcome with `fromNetworkFailure`. */
 export type Attempted<T> = { ok: true; value: T } | { ok: false; failure: NetworkFailure };
@@ -71,7 +44,9 @@ export function createNetwork(guard: TargetGuard): Network {
   ) as [Agent, Agent];
   return {
     http: (request) =>
-      attempt(request.signal, () => exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], read)),
+      attempt(request.signal, async () =>
+        exchange(request, request.acceptAnyCertificate ? agents[1] : agents[0], read(request.url)),
+      ),
     tcp: (target) => attempt(target.signal, () => openSocket(target, lookup, guard)),
     close: async () => {
       await Promise.all(agents.map((agent) => agent.close()));
@@ -80,13 +55,13 @@ export function createNetwork(guard: TargetGuard): Network {
 }
 
 /** Takes a URL apart, and refuses one whose host is a literal address that the guard forbids. */
-type TargetReader = (url: string) => { origin: string; path: string };
+type TargetReader = (url: string) => HttpTarget;
 
 /** URLs that are remembered at most: a backend has few, and asks for the same one again and again. */
 const mostTargets = 500;
 
 function targetReader(guard: TargetGuard): TargetReader {
-  const known = new Map<string, { origin: string; path: string }>();
+  const known = new Map<string, HttpTarget>();
   return (text) => {
     const found = known.get(text);
     if (found) return found;
@@ -97,22 +72,6 @@ function targetReader(guard: TargetGuard): TargetReader {
     known.set(text, target);
     return target;
   };
-}
-
-async function exchange(request: HttpRequest, dispatcher: Dispatcher, read: TargetReader): Promise<HttpAnswer> {
-  const { method, headers, body, signal } = request;
-  const answer = await dispatcher.request({
-    ...read(request.url),
-    method,
-    signal,
-    ...(headers ? { headers } : {}),
-    ...(body === undefined ? {} : { body }),
-  });
-  const { statusCode: status } = answer;
-  const received = await attempt(signal, async () => Buffer.from(await answer.body.arrayBuffer()));
-  const bytes = received.ok ? received.value : Buffer.alloc(0);
-  const exchanged = { status, headers: answer.headers, text: bytes.toString('utf8'), bytes };
-  return received.ok ? exchanged : { ...exchanged, bodyFailure: received.failure };
 }
 
 function openSocket(target: TcpTarget, lookup: LookupFunction, guard: TargetGuard): Promise<Socket> {
@@ -167,47 +126,4 @@ async function attempt<T>(signal: AbortSignal, run: () => Promise<T>): Promise<A
   } catch (error) {
     return { ok: false, failure: signal.aborted ? timeUp : describeFailure(error) };
   }
-}
-
-const timeUp: NetworkFailure = { kind: 'timeout', detail: 'no answer in time' };
-
-const kindByCode: Record<string, NetworkFailure['kind']> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'reset',
-  ECONNABORTED: 'reset',
-  EPIPE: 'reset',
-  UND_ERR_SOCKET: 'reset',
-  ETIMEDOUT: 'timeout',
-  UND_ERR_CONNECT_TIMEOUT: 'timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'timeout',
-  UND_ERR_BODY_TIMEOUT: 'timeout',
-  ENOTFOUND: 'dns',
-  EAI_AGAIN: 'dns',
-  EAI_FAIL: 'dns',
-  EPROTO: 'tls',
-  EHOSTUNREACH: 'unreachable',
-  EHOSTDOWN: 'unreachable',
-  ENETUNREACH: 'unreachable',
-  FORBIDDEN_TARGET: 'forbidden',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'tooLarge',
-};
-
-/** Names what went wrong on a connection; unknown faults are `protocol`. Never throws. */
-export function describeFailure(error: unknown): NetworkFailure {
-  const { name, code, message, cause } = (error ?? {}) as {
-    name?: string;
-    code?: string;
-    message?: string;
-    cause?: unknown;
-  };
-  if (name === 'TimeoutError' || name === 'AbortError') return timeUp;
-  if (error instanceof AggregateError && error.errors.length > 0) return describeFailure(error.errors[0]);
-  const kind = code === undefined ? undefined : (kindByCode[code] ?? (isTlsCode(code) ? 'tls' : undefined));
-  if (kind) return { kind, detail: message || code || kind };
-  if (cause) return describeFailure(cause);
-  return { kind: 'protocol', detail: message ?? String(error) };
-}
-
-function isTlsCode(code: string): boolean {
-  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { outcome as outcomeSchema } from '#contract';
 import fc from 'fast-check';
-import type { HttpAnswer, NetworkFailure } from './network.ts';
+import type { HttpAnswer } from './exchange.ts';
+import type { NetworkFailure } from './failures.ts';
 import {
   authBroken,
   backendDown,

@@ -1,6 +1,7 @@
 /** Outcomes that every adapter needs, and the one table that turns HTTP into them. */
 import type { Outcome } from '#contract';
-import type { HttpAnswer, NetworkFailure } from './network.ts';
+import type { HttpAnswer } from './exchange.ts';
+import type { NetworkFailure } from './failures.ts';
 
 const detailChars = 1000;
 

@@ -67,7 +67,7 @@ describe.each(homes)('queues on %s', (_name, open) => {
   async function ringRaw(name: string, data: object): Promise<void> {
     const server = serverOf(home, log);
     const queue = server.queue(name);
-    await queue.add(name, data, { removeOnComplete: true, removeOnFail: true });
+    await queue.add(name, data);
     await queue.close();
     await server.close();
   }

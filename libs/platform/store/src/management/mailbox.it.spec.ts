@@ -120,6 +120,18 @@ describe('the mailbox', () => {
 });
 
 describe('the order of arrival', () => {
+  it('is that of the announcements', async () => {
+    const heard: string[] = [];
+    const listener = createListener(database, { log: createLogger('test', 'silent') });
+    listener.on(inboxChannel, (payload) => heard.push((JSON.parse(payload) as { id: string }).id));
+    await listener.start();
+    const letters = Array.from({ length: 300 }, () => message()).reverse();
+    await Promise.all(letters.map((letter) => mailbox.put(letter)));
+    await waitFor(() => heard.length >= letters.length, { what: 'all announcements' });
+    expect(heard).toEqual(letters.map((letter) => letter.deliveryId));
+    await listener.close();
+  });
+
   const arrivals = async (letters: readonly MailboxMessage[]) => {
     const { rows } = await database.pool.query<{ id: string; arrived: string }>(
       'SELECT id, arrived FROM inbox_message WHERE id = ANY($1::uuid[]) ORDER BY arrived',

@@ -41,9 +41,10 @@ WITH turn AS (
   FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[])
     WITH ORDINALITY AS i(id, owner, event_id, event_type, title, text, place)
   CROSS JOIN moment ORDER BY i.place
-  ON CONFLICT (id) DO NOTHING RETURNING id, owner
+  ON CONFLICT (id) DO NOTHING RETURNING id, owner, arrived
 )
-SELECT pg_notify('${inboxChannel}', json_build_object('owner', owner, 'id', id)::text) FROM stored`;
+SELECT pg_notify('${inboxChannel}', json_build_object('owner', owner, 'id', id)::text)
+FROM (SELECT * FROM stored ORDER BY arrived) in_order`;
 
 /** Makes the mailbox. */
 export function createMailbox(database: Pick<Database, 'pool'>): Mailbox {

@@ -1,5 +1,6 @@
 import { webhookSimulator, type WebhookSink } from '#testing/simulators';
 import type { DeliveryStory } from '#contract';
+import { waitFor } from '#testing/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { fleets, startFleet, type Fleet } from './fleet.ts';
 import { untilSettled } from './story.ts';
@@ -102,6 +103,38 @@ describe('deliveries that do not work at once', () => {
     const [first, second] = [...deliveries].sort((a, b) => (a.id < b.id ? -1 : 1));
     expect(first).toMatchObject({ backend: 'hook', state: 'dead', fallbackTo: second!.id });
     expect(second).toMatchObject({ backend: 'inbox', state: 'delivered', recipient: 'ops' });
+  });
+
+  it('does not tell people twice when a delivery whose fallback took over is redriven', async () => {
+    const { admin } = fleet;
+    sink.plan({ kind: 'status', status: 410 }, 2);
+    const id = await fleet.ingest.send({ type: 'alert.either', data: {} });
+    const before = await untilSettled(admin, id, { states: ['dead', 'delivered'], count: 2 });
+    const dead = before.deliveries.find((delivery) => delivery.state === 'dead')!;
+    const byFilter = await admin.call<{ redriven: number }>('POST', '/v1/deliveries/redrive', {
+      filter: { backend: 'hook' },
+    });
+    expect(byFilter.body.redriven).toBe(0);
+    await admin.call('POST', '/v1/deliveries/redrive', { ids: [dead.id] });
+    await waitFor(async () => (await admin.get<DeliveryStory>(`/v1/deliveries/${dead.id}`)).attempts === 2, {
+      what: 'the second attempt',
+    });
+    const after = await untilSettled(admin, id, { states: ['dead', 'delivered'], count: 2 });
+    expect(after.deliveries).toHaveLength(2);
+  });
+
+  it('begins the schedule of waits anew after a redrive', async () => {
+    sink.plan({ kind: 'status', status: 503 }, 1);
+    sink.plan({ kind: 'status', status: 400 }, 1);
+    const id = await fleet.ingest.send({ type: 'alert', data: {} });
+    const { deliveries } = await untilSettled(fleet.admin, id, { states: ['dead'] });
+    sink.plan({ kind: 'status', status: 503 }, 1);
+    await fleet.admin.call('POST', '/v1/deliveries/redrive', { ids: [deliveries[0]!.id] });
+    const { deliveries: after } = await untilSettled(fleet.admin, id);
+    const waits = after[0]!.attemptLog.map((attempt) => attempt.waitMs);
+    expect(after[0]!.attemptLog.map((attempt) => attempt.number)).toEqual([1, 2, 3, 4]);
+    expect(waits[2]).toBeLessThan(2000);
+    expect(waits[2]).toBeGreaterThan(500);
   });
 
   it('hides the secret of a backend wherever the backend repeats it', async () => {

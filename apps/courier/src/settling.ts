@@ -20,7 +20,7 @@ export function settlementOf(delivery: ClaimedDelivery, result: AttemptResult, t
   const candidates = delivery.fallbacks?.next.filter((address) => terms.exists(address.backend)) ?? [];
   const step = decide({
     outcome: result.outcome,
-    attempt: delivery.attempts,
+    attempt: delivery.attempts - delivery.attemptsBefore,
     openedAtMs: delivery.openedAt.getTime(),
     nowMs: Date.now(),
     retry: policyOf(delivery, terms.backend, candidates.length > 0),

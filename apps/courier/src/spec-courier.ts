@@ -59,6 +59,7 @@ export function specDelivery(fields: Partial<ClaimedDelivery> = {}): ClaimedDeli
     fallbacks: null,
     retry: null,
     attempts: 1,
+    attemptsBefore: 0,
     partsSent: 0,
     openedAt: new Date(),
     ...fields,

@@ -1,4 +1,4 @@
 import { runApp, runtimeEnv } from '#platform/runtime';
 import { IngestModule } from './index.ts';
 
-await runApp({ name: 'ingest', env: runtimeEnv, modules: [IngestModule] });
+await runApp({ name: 'ingest', env: runtimeEnv, modules: [IngestModule], needsQueues: false });

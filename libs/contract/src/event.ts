@@ -27,7 +27,12 @@ export const plainEvent = z
       .meta({ description: 'When it happened. Absent: when it was accepted.' }),
     idempotencyKey: attribute.optional().meta({ description: 'Unique per source; sending it again changes nothing.' }),
     correlationKey: attribute.optional().meta({ description: 'Ties events of one story together.' }),
-    data: jsonValue.optional().meta({ description: 'The facts. Absent: an empty object.' }),
+    data: jsonValue
+      .optional()
+      .meta({
+        description:
+          'The facts. Absent: an empty object. Numbers are IEEE 754 doubles (RFC 7493): send integers beyond 2^53 as strings.',
+      }),
   })
   .meta({
     id: 'PlainEvent',

@@ -18,13 +18,10 @@ export type EventPattern = z.infer<typeof eventPattern>;
 /** Whom a rule tells, and how. */
 export const notifyStep = z
   .strictObject({
-    to: z
-      .array(z.string().min(1).max(512))
-      .min(1)
-      .meta({
-        description:
-          '`recipient:<slug>`, `group:<slug>` or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.',
-      }),
+    to: z.array(z.string().min(1).max(512)).min(1).meta({
+      description:
+        '`recipient:<slug>`, `group:<slug>` or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.',
+    }),
     via: z
       .array(slug)
       .min(1)

@@ -1,5 +1,5 @@
 -- The three tables that grow are partitioned by range of their UUIDv7 id, that is, by time: retention drops partitions.
--- `json`, not `jsonb`, keeps what producers sent as it came (key order, \u0000) and costs no parsing.
+-- `json`, not `jsonb`, keeps what producers sent what `jsonb` would refuse (\u0000) and costs no parsing.
 
 CREATE TABLE event (
   id              uuid NOT NULL,
@@ -45,6 +45,8 @@ CREATE TABLE delivery (
   state           text NOT NULL DEFAULT 'pending'
                   CHECK (state IN ('pending', 'sending', 'delivered', 'retrying', 'waiting', 'dead', 'suppressed')),
   attempts        integer NOT NULL DEFAULT 0,
+  -- Attempts before the last redrive: the schedule of waits begins anew after them.
+  attempts_before integer NOT NULL DEFAULT 0,
   parts_sent      integer NOT NULL DEFAULT 0,
   -- When the next attempt may be made.
   due_at          timestamptz NOT NULL DEFAULT now(),

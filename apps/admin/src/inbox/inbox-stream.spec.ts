@@ -72,12 +72,13 @@ describe('a stream of an inbox', () => {
   });
 
   it('never goes back, should one be told out of order', async () => {
-    const { stream, sent, stored } = open([5], 0);
+    const { stream, sent, stored, asked } = open([5], 0);
     await stream.catchUp();
     stream.push(arrival(4));
     stored.push(6);
     await stream.catchUp();
     expect(sent).toEqual(['5', '4', '6']);
+    expect(asked.at(-1)).toBe(idOf(5));
   });
 
   it('is silent once it is closed', async () => {

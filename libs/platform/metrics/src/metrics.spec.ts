@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   attemptMade,
-  circuitMoved,
   eventsAccepted,
   eventsRouted,
   renderMetrics,
@@ -34,8 +33,6 @@ describe('the metrics', () => {
       1,
     ],
     ['vestnik_queue_rings_failed_total{queue="route"}', () => ringFailed('route'), 1],
-    ['vestnik_backend_circuits_open{backend_type="mychat"}', () => circuitMoved('mychat', 'open'), 1],
-    ['vestnik_backend_circuits_open{backend_type="mychat"}', () => circuitMoved('mychat', 'closed'), -1],
     [
       'vestnik_http_requests_total{method="GET",route="/v1/rules/:slug",status="4xx"}',
       () => requestAnswered('GET', '/v1/rules/:slug', 404, 3),

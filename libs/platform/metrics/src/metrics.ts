@@ -1,5 +1,5 @@
 import type { OutcomeKind } from '#contract';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, register } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, register } from 'prom-client';
 
 /** Seconds; from a loopback webhook to a backend that uses up its whole time-out. */
 const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -57,12 +57,6 @@ const failedRings = new Counter({
   labelNames: ['queue'],
 });
 
-const circuitsOpen = new Gauge({
-  name: 'vestnik_backend_circuits_open',
-  help: 'Backends whose circuit is open in this process.',
-  labelNames: ['backend_type'],
-});
-
 /** Counts one answered request. `route` is the pattern of the path, never the path; `durationMs` is in milliseconds. */
 export function requestAnswered(method: string, route: string, status: number, durationMs: number): void {
   httpRequests.inc({ method, route, status: `${Math.floor(status / 100)}xx` });
@@ -94,11 +88,6 @@ export function attemptMade(backendType: string, outcome: OutcomeKind, durationM
 /** Counts a ring that did not reach its queue. */
 export function ringFailed(queue: 'route' | 'deliver'): void {
   failedRings.inc({ queue });
-}
-
-/** Moves the number of open circuits of a backend type: up when one opens, down when it closes. */
-export function circuitMoved(backendType: string, to: 'open' | 'closed'): void {
-  circuitsOpen.inc({ backend_type: backendType }, to === 'open' ? 1 : -1);
 }
 
 let processMetricsStarted = false;

@@ -23,6 +23,8 @@ export interface AppDescription<S extends typeof runtimeEnv> {
   modules: readonly (Type | DynamicModule)[];
   /** Further values that its modules inject. */
   providers?: (config: ConfigOf<S>, runtime: Runtime) => Provided[];
+  /** Whether the app is of no use while the queues are away; then `/health/ready` says so. Absent: true. */
+  needsQueues?: boolean;
   /** Runs once everything is open and before anything is served. */
   prepare?: (runtime: Runtime) => Promise<void>;
 }
@@ -40,10 +42,10 @@ class RootModule {}
 export function rootModule(
   modules: readonly (Type | DynamicModule)[],
   runtime: Runtime,
-  providers: readonly Provided[] = [],
+  providers: readonly Provided[],
 ): DynamicModule {
   const { log, database, queues } = runtime;
-  const platform = platformModule({ log, database, queues, providers: [...runtimeProviders(runtime), ...providers] });
+  const platform = platformModule({ log, database, queues, providers: [...providers] });
   return { module: RootModule, imports: [platform, HealthModule, ...modules] };
 }
 
@@ -64,7 +66,8 @@ export async function startApp<S extends typeof runtimeEnv>(
   };
   try {
     await app.prepare?.(runtime);
-    const root = rootModule(app.modules, runtime, app.providers?.(config, runtime));
+    const own = app.providers?.(config, runtime) ?? [];
+    const root = rootModule(app.modules, runtime, [...runtimeProviders(runtime, app.needsQueues ?? true), ...own]);
     server = await createHttpApp(root, { log });
     serveDocs(server);
     const { HOST: host, PORT: port } = config as unknown as { HOST: string; PORT: number };

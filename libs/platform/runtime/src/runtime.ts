@@ -60,7 +60,7 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
     poolSize: config.DATABASE_POOL,
     onError: (error) => log.warn({ error }, 'database.connection_lost'),
   });
-  await ensurePartitions(database, Date.now());
+  const partitions = await keepPartitions(database, log);
   if (config.ADMIN_API_KEY) await createKeys(database).bootstrap(config.ADMIN_API_KEY.reveal());
   const listener = createListener(database, { log });
   const definitions = createDefinitions(database);
@@ -80,6 +80,7 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
     queues,
     keys,
     close: async () => {
+      clearInterval(partitions);
       book.close();
       await queues.close();
       await keys.close();
@@ -89,12 +90,25 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   };
 }
 
-/** The providers that every app's root module hands out. */
-export function runtimeProviders(runtime: Runtime): Provided[] {
+/** How often the partitions of the coming days are looked after, in milliseconds. */
+const partitionsEveryMs = 3_600_000;
+
+/** Whoever writes makes sure that there is somewhere to write to, whichever other apps run. */
+async function keepPartitions(database: Database, log: Logger): Promise<NodeJS.Timeout> {
+  await ensurePartitions(database, Date.now());
+  const timer = setInterval(() => {
+    ensurePartitions(database, Date.now()).catch((error: unknown) => log.error({ error }, 'partitions.failed'));
+  }, partitionsEveryMs);
+  timer.unref();
+  return timer;
+}
+
+/** The providers that every app's root module hands out. `needsQueues` says whether the app is useless without them. */
+export function runtimeProviders(runtime: Runtime, needsQueues: boolean): Provided[] {
   const checks: ReadinessCheck[] = [
     { name: 'database', check: async () => void (await runtime.database.pool.query('SELECT 1')) },
-    { name: 'queues', check: () => runtime.queues.ping() },
   ];
+  if (needsQueues) checks.push({ name: 'queues', check: () => runtime.queues.ping() });
   return [
     { provide: RUNTIME, useValue: runtime },
     { provide: KEYS, useValue: runtime.keys },

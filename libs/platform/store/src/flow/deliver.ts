@@ -18,6 +18,8 @@ export interface ClaimedDelivery {
   retry: RetryPolicy | null;
   /** Number of the attempt that was claimed, from 1. */
   attempts: number;
+  /** Attempts made before the last redrive. */
+  attemptsBefore: number;
   partsSent: number;
   openedAt: Date;
 }
@@ -28,7 +30,7 @@ UPDATE delivery SET state = 'sending', attempts = attempts + 1, lease = $4, leas
 WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND finished_at IS NULL AND due_at <= now() AND backend = $6
   AND (leased_until IS NULL OR leased_until <= now())
 RETURNING id, event_id AS "eventId", rule, recipient, backend, address AS "to", address_kind AS "toKind", message, fallbacks,
-  retry, attempts, parts_sent AS "partsSent", opened_at AS "openedAt", (SELECT version FROM book) AS version`;
+  retry, attempts, attempts_before AS "attemptsBefore", parts_sent AS "partsSent", opened_at AS "openedAt", (SELECT version FROM book) AS version`;
 
 /** What a claim is made with. */
 export interface ClaimTerms {

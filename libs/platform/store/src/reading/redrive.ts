@@ -23,7 +23,9 @@ export interface Redriven {
 const chunkSize = 1000;
 
 /**
- * Makes dead letters pending again: due now, their age counted anew, their attempts, parts sent and last outcome kept. Works
+ * Makes dead letters pending again: due now, their age and their waits counted anew, attempts, parts sent and last outcome kept.
+ * Another address is not tried again: it was told when this one gave up. For that reason a filter leaves out those whose
+ * fallback took over; by id they can be redriven all the same. Works
  * in chunks, each in a transaction of its own; one audit entry tells of all of them, however far it came.
  */
 export async function redriveDeliveries(
@@ -84,6 +86,7 @@ async function* byFilter(pool: pg.Pool, filter: RedriveFilter, entry: Entry): As
 
 function filterConditions(filter: RedriveFilter): Conditions {
   const where = new Conditions();
+  where.add('fallback_to IS NULL');
   boundIds(where, filter, 'id');
   where.when(filter.backend, 'backend =');
   where.when(filter.rule, 'rule =');
@@ -107,7 +110,7 @@ async function redriveChunk(
       `WITH chunk AS (
          SELECT id FROM delivery d WHERE dead_at IS NOT NULL AND state = 'dead' AND ${where.toSql()} ORDER BY id LIMIT ${chunkSize} FOR UPDATE OF d SKIP LOCKED
        )
-       UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), finished_at = NULL, dead_at = NULL, lease = NULL
+       UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), attempts_before = attempts, fallbacks = NULL, finished_at = NULL, dead_at = NULL, lease = NULL
        FROM chunk WHERE delivery.id = chunk.id AND delivery.state = 'dead'
        RETURNING delivery.id, delivery.backend`,
       where.values,

@@ -1,5 +1,5 @@
 /** One attempt: text into the backend's dialect, the adapter's send, and an outcome whatever happens. */
-import { maskSecrets, ownWords, type Mailbox, type Network, type OutboundMessage } from '#backends/kit';
+import { maskedError, maskSecrets, ownWords, type Mailbox, type Network, type OutboundMessage } from '#backends/kit';
 import type { EventFacts, Outcome } from '#contract';
 import { toDialect } from '#domain/message';
 import type { Logger } from '#platform/log';
@@ -40,16 +40,12 @@ export async function makeAttempt(
   );
   parts.underWay.add(controller);
   const progress = { partsSent: delivery.partsSent };
-  const outcome = await sendParts(parts, backend, delivery, { event, signal: controller.signal, progress }).catch(
-    (error: unknown) => {
-      parts.log.error({ error, deliveryId: delivery.id, backend: backend.slug }, 'adapter.fault');
-      return {
-        kind: 'retryable',
-        reason: 'adapter_fault',
-        detail: error instanceof Error ? error.message : String(error),
-      } satisfies Outcome;
-    },
-  );
+  const sending = sendParts(parts, backend, delivery, { event, signal: controller.signal, progress });
+  const outcome = await Promise.race([sending, untilHeedless(controller.signal)]).catch((error: unknown) => {
+    const { secrets, slug } = backend;
+    parts.log.error({ error: maskedError(error, secrets), deliveryId: delivery.id, backend: slug }, 'adapter.fault');
+    return adapterFault(error instanceof Error ? error.message : String(error));
+  });
   clearTimeout(timer);
   parts.underWay.delete(controller);
   return {
@@ -58,6 +54,21 @@ export async function makeAttempt(
     durationMs: Math.round((performance.now() - started) * 10) / 10,
     partsSent: progress.partsSent,
   };
+}
+
+/** How long an adapter may take to end after its signal, in milliseconds. */
+const heedWithinMs = 1000;
+
+/** Ends the wait for an adapter that does not heed its signal: one attempt must not hold its place for ever. */
+function untilHeedless(signal: AbortSignal): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const giveUp = () => resolve(adapterFault('The adapter did not end within its time.'));
+    signal.addEventListener('abort', () => setTimeout(giveUp, heedWithinMs), { once: true });
+  });
+}
+
+function adapterFault(detail: string): Outcome {
+  return { kind: 'retryable', reason: 'adapter_fault', detail };
 }
 
 interface Sending {

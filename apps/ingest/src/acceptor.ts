@@ -2,6 +2,7 @@ import { eventsAccepted } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
 import {
   acceptEvents,
+  bisect,
   createBatcher,
   type Accepted,
   type Batcher,
@@ -21,19 +22,39 @@ export interface Acceptor {
   close(): Promise<void>;
 }
 
+/** The answers to one request, or why PostgreSQL did not take its events. */
+type Stored = Accepted[] | Error;
+
 /** Makes the acceptor of a process. */
 export function createAcceptor(database: Database, queues: Queues): Acceptor {
-  const batcher: Batcher<NewEvent[], Accepted[]> = createBatcher({
+  const batcher: Batcher<NewEvent[], Stored> = createBatcher({
     maxWeight: batchEvents,
     maxWaitMs: gatherMs,
     maxConcurrent: 4,
     weigh: (events) => events.length,
-    run: (requests) => storeTogether(database, queues, requests),
+    // A request whose events are refused fails alone, not together with those it shared the batch with.
+    run: (requests) =>
+      bisect<NewEvent[], Stored>(
+        requests,
+        (some) => storeTogether(database, queues, some),
+        (_request, error) => error,
+      ),
   });
-  return { accept: (events) => batcher.add(events), close: () => batcher.close() };
+  return {
+    accept: async (events) => {
+      const stored = await batcher.add(events);
+      if (stored instanceof Error) throw stored;
+      return stored;
+    },
+    close: () => batcher.close(),
+  };
 }
 
-async function storeTogether(database: Database, queues: Queues, requests: NewEvent[][]): Promise<Accepted[][]> {
+async function storeTogether(
+  database: Database,
+  queues: Queues,
+  requests: readonly NewEvent[][],
+): Promise<Accepted[][]> {
   const answers = await acceptEvents(database, requests.flat());
   const fresh = answers.filter((answer) => !answer.duplicate);
   eventsAccepted(fresh.length, answers.length - fresh.length);

@@ -97,7 +97,7 @@ const readPlain: Reader = (item, pointer, request) => {
     source: source ?? request.defaultSource,
     type,
     subject,
-    time: time ?? new Date(request.nowMs).toISOString(),
+    time: momentOf(time, request),
     idempotencyKey: idempotencyKeyOf(request.headers, idempotencyKey),
     correlationKey,
     ...dataOf(data, pointer),
@@ -108,35 +108,44 @@ const readPlain: Reader = (item, pointer, request) => {
 const readCloudEvent: Reader = (item, pointer, request) => {
   const parsed = cloudEvent.safeParse(item);
   if (!parsed.success) return faultsOf(parsed.error.issues, pointer);
-  const { specversion, id, source, type, subject, time, data, data_base64, datacontenttype, dataschema, ...rest } =
-    parsed.data;
+  const { specversion, id, source, type, subject, time, correlationkey, ...content } = parsed.data;
   if (!/^1\.\d+$/.test(specversion))
     throw new HouseError('SPEC_VERSION_UNSUPPORTED', { detail: `specversion is ${specversion.slice(0, 20)}.` });
-  const badNames = Object.keys(rest).filter((name) => !/^[a-z0-9]{1,64}$/.test(name));
-  if (badNames.length > 0)
-    return badNames.map((name) => ({
-      pointer: `${pointer}/${name}`,
-      detail: 'is no CloudEvents attribute name (a-z and 0-9 only)',
-    }));
+  const { data, data_base64, datacontenttype, ...extensions } = content;
+  const faults = Object.entries(extensions).flatMap(([name, value]) =>
+    extensionFaults(`${pointer}/${name}`, name, value),
+  );
+  if (faults.length > 0) return faults;
   const decoded = data_base64 === undefined ? data : decodeData(data_base64, datacontenttype);
   if (decoded === notText)
     return [{ pointer: `${pointer}/data_base64`, detail: 'must be Base64 of JSON or UTF-8 text' }];
-  const { correlationkey, ...extensions } = { ...rest, ...(dataschema ? { dataschema } : {}) } as Record<
-    string,
-    JsonValue
-  >;
   return {
     id: newId(),
     source,
     type,
     subject,
-    time: time ?? new Date(request.nowMs).toISOString(),
+    time: momentOf(time, request),
     idempotencyKey: headerKey(request.headers) ?? id,
-    correlationKey: typeof correlationkey === 'string' ? correlationkey.slice(0, limits.attributeChars) : undefined,
+    correlationKey: correlationkey,
     ...dataOf(decoded, pointer),
-    extensions: Object.keys(extensions).length > 0 ? extensions : undefined,
+    extensions: Object.keys(extensions).length > 0 ? (extensions as Record<string, JsonValue>) : undefined,
   };
 };
+
+/** Extension attributes have lower-case names and simple values (CloudEvents 1.0.2, 2.4 and 3.1). */
+function extensionFaults(pointer: string, name: string, value: unknown): Fault[] {
+  if (!/^[a-z0-9]{1,64}$/.test(name))
+    return [{ pointer, detail: 'is no CloudEvents attribute name (a-z and 0-9 only)' }];
+  if (typeof value === 'object') return [{ pointer, detail: 'must be a string, a number or a boolean' }];
+  if (typeof value === 'string' && value.length > limits.attributeChars)
+    return [{ pointer, detail: `must have at most ${limits.attributeChars} characters` }];
+  return [];
+}
+
+/** The moment an event names, in UTC: an offset may be wider than a database takes. */
+function momentOf(time: string | undefined, request: EventRequest): string {
+  return new Date(time ?? request.nowMs).toISOString();
+}
 
 function idempotencyKeyOf(headers: IncomingHttpHeaders, inBody: string | undefined): string | undefined {
   const inHeader = headerKey(headers);

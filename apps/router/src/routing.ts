@@ -4,7 +4,15 @@ import { planEvent, type CompiledBook, type RoutePlan } from '#domain/routing';
 import type { Logger } from '#platform/log';
 import { eventsRouted } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import { loadFacts, newId, storeRouted, type Database, type NewDelivery, type RoutedEvent } from '#platform/store';
+import {
+  bisect,
+  loadFacts,
+  newId,
+  storeRouted,
+  type Database,
+  type NewDelivery,
+  type RoutedEvent,
+} from '#platform/store';
 
 /** What routing needs. */
 export interface RoutingParts {
@@ -24,11 +32,32 @@ export async function routeEvents(parts: RoutingParts, eventIds: readonly string
   if (facts.size === 0) return;
   const book = await parts.book(version);
   const routed = [...facts.values()].map((event) => routeOne(parts.log, book, event));
-  const written = await storeRouted(parts.database, routed);
+  const written = await storeSafely(parts, routed);
   const matched = routed.filter((event) => event.rules.length > 0).length;
   eventsRouted('routed', matched);
   eventsRouted('unmatched', routed.length - matched);
   await Promise.all([...byBackend(written)].map(([backend, ids]) => parts.queues.ringDeliver(backend, ids)));
+}
+
+/** Deliveries that PostgreSQL refuses harm only their own event: it is kept as unmatched, with the reason in its notes. */
+async function storeSafely(parts: RoutingParts, routed: readonly RoutedEvent[]): Promise<Written[]> {
+  const refused: RoutedEvent[] = [];
+  const written = await bisect<RoutedEvent, Written[]>(
+    routed,
+    async (some) => [await storeRouted(parts.database, some)],
+    ({ id }, error) => {
+      parts.log.error({ error, eventId: id }, 'event.routing_failed');
+      refused.push({ id, rules: [], deliveries: [], notes: [`Routing failed: ${error.message}.`] });
+      return [];
+    },
+  );
+  if (refused.length > 0) await storeRouted(parts.database, refused);
+  return written.flat();
+}
+
+interface Written {
+  id: string;
+  backend: string;
 }
 
 /** Groups ids by the backend that they go to. */

@@ -2,7 +2,7 @@
 import type { Logger } from '#platform/log';
 import { sweepRang } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
-import { buryDeliveries, overdueDeliveries, overdueEvents, type Database } from '#platform/store';
+import { buryDeliveries, overdueDeliveries, overdueEvents, strandedDeliveries, type Database } from '#platform/store';
 import { byBackend } from './routing.ts';
 
 /** How often to look, in milliseconds. */
@@ -11,8 +11,12 @@ const everyMs = 1000;
 const graceMs = 3000;
 /** How long the sweep waits before it rings for the same thing once more, in milliseconds: the queue may just be long. */
 const repeatMs = 30_000;
-/** Most things to ring for in one round. */
+/** Most things to ring for in one round, of each backend. */
 const perRound = 2000;
+/** Most pages of events to look through in one round for some that were not rung for. */
+const mostPages = 10;
+/** Rounds between looks for deliveries whose backend is gone: that look goes through all that waits. */
+const buryEvery = 10;
 
 /** What the sweep needs. */
 export interface SweepParts {
@@ -33,6 +37,7 @@ export interface Sweep {
 /** Starts the sweep. */
 export function startSweep(parts: SweepParts): Sweep {
   const rung = new Map<string, number>();
+  let rounds = 0;
   let running: Promise<void> | undefined;
 
   async function once(): Promise<void> {
@@ -40,6 +45,8 @@ export function startSweep(parts: SweepParts): Sweep {
     for (const [id, at] of rung) if (now - at > repeatMs) rung.delete(id);
     await ringEvents(parts, rung, now);
     await ringDeliveries(parts, rung, now);
+    if (rounds % buryEvery === 0) await buryStranded(parts);
+    rounds += 1;
   }
 
   function round(): Promise<void> {
@@ -64,28 +71,38 @@ async function ringEvents(
   rung: Map<string, number>,
   now: number,
 ): Promise<void> {
-  const ids = notYetRung(await overdueEvents(database, now - graceMs, perRound), rung, now);
-  if (ids.length === 0) return;
-  log.info({ what: 'event', count: ids.length }, 'sweep.rang');
-  sweepRang('event', ids.length);
-  await queues.ringRoute(ids);
+  let after: string | undefined;
+  // What was rung for and still lies there must not hide what lies behind it.
+  for (let page = 0; page < mostPages; page += 1) {
+    const found = await overdueEvents(database, now - graceMs, perRound, after);
+    const ids = notYetRung(found, rung, now);
+    if (ids.length > 0) {
+      log.info({ what: 'event', count: ids.length }, 'sweep.rang');
+      sweepRang('event', ids.length);
+      await queues.ringRoute(ids);
+    }
+    if (found.length < perRound || ids.length > 0) return;
+    after = found.at(-1);
+  }
 }
 
 async function ringDeliveries(parts: SweepParts, rung: Map<string, number>, now: number): Promise<void> {
   const backends = parts.backends();
-  const paused = [...backends].filter(([, backend]) => backend.paused).map(([slug]) => slug);
-  const overdue = await overdueDeliveries(parts.database, graceMs, paused, perRound);
+  const active = [...backends].filter(([, backend]) => !backend.paused).map(([slug]) => slug);
+  const overdue = await overdueDeliveries(parts.database, graceMs, active, perRound);
   for (const [backend, found] of byBackend(overdue)) {
-    if (!backends.has(backend)) {
-      await bury(parts, backend, found);
-      continue;
-    }
     const ids = notYetRung(found, rung, now);
     if (ids.length === 0) continue;
     parts.log.info({ what: 'delivery', backend, count: ids.length }, 'sweep.rang');
     sweepRang('delivery', ids.length);
     await parts.queues.ringDeliver(backend, ids);
   }
+}
+
+/** Deliveries to a backend that was deleted meanwhile. */
+async function buryStranded(parts: SweepParts): Promise<void> {
+  const stranded = await strandedDeliveries(parts.database, graceMs, [...parts.backends().keys()], perRound);
+  for (const [backend, ids] of byBackend(stranded)) await bury(parts, backend, ids);
 }
 
 async function bury({ database, log }: SweepParts, backend: string, ids: string[]): Promise<void> {

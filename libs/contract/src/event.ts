@@ -7,6 +7,13 @@ const attribute = z
   .max(limits.attributeChars)
   .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be well-formed Unicode without NUL');
 
+/** A moment within the years 1 to 9999, which is what everything behind the door can hold. */
+const moment = z.iso.datetime({ offset: true }).refine((text) => {
+  const year = new Date(text).getUTCFullYear();
+  // What is no moment at all is told already.
+  return Number.isNaN(year) || (year >= 1 && year <= 9999);
+}, 'must be a moment within the years 1 to 9999');
+
 /** Any JSON value. */
 export const jsonValue: z.ZodType<JsonValue> = z
   .unknown()
@@ -21,18 +28,13 @@ export const plainEvent = z
     type: attribute.meta({ description: 'What happened, dot-separated, coarse to fine.' }),
     source: attribute.optional().meta({ description: 'Who produced it. Absent: the name of the API key.' }),
     subject: attribute.optional().meta({ description: 'What it is about, e.g. an order.' }),
-    time: z.iso
-      .datetime({ offset: true })
-      .optional()
-      .meta({ description: 'When it happened. Absent: when it was accepted.' }),
+    time: moment.optional().meta({ description: 'When it happened. Absent: when it was accepted.' }),
     idempotencyKey: attribute.optional().meta({ description: 'Unique per source; sending it again changes nothing.' }),
     correlationKey: attribute.optional().meta({ description: 'Ties events of one story together.' }),
-    data: jsonValue
-      .optional()
-      .meta({
-        description:
-          'The facts. Absent: an empty object. Numbers are IEEE 754 doubles (RFC 7493): send integers beyond 2^53 as strings.',
-      }),
+    data: jsonValue.optional().meta({
+      description:
+        'The facts. Absent: an empty object. Numbers are IEEE 754 doubles (RFC 7493): send integers beyond 2^53 as strings.',
+    }),
   })
   .meta({
     id: 'PlainEvent',
@@ -56,7 +58,8 @@ export const cloudEvent = z
     source: attribute,
     type: attribute,
     subject: attribute.optional(),
-    time: z.iso.datetime({ offset: true }).optional(),
+    time: moment.optional(),
+    correlationkey: attribute.optional(),
     datacontenttype: z.string().optional(),
     dataschema: z.string().optional(),
     data: jsonValue.optional(),

@@ -22,10 +22,9 @@ CREATE INDEX event_unrouted ON event (id) WHERE state = 'accepted';
 
 -- Uniqueness over all partitions of `event` needs a table of its own.
 CREATE TABLE event_key (
-  source   text NOT NULL,
-  key      text NOT NULL,
-  event_id uuid NOT NULL,
-  PRIMARY KEY (source, key)
+  -- SHA-256 of source and key: as wide as they may be, they would not fit an index.
+  hash     bytea PRIMARY KEY,
+  event_id uuid NOT NULL
 );
 CREATE INDEX event_key_age ON event_key (event_id);
 
@@ -62,7 +61,7 @@ CREATE TABLE delivery (
   PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX delivery_event ON delivery (event_id);
-CREATE INDEX delivery_open ON delivery (due_at) WHERE finished_at IS NULL;
+CREATE INDEX delivery_open ON delivery (backend, due_at) WHERE finished_at IS NULL;
 CREATE INDEX delivery_dead ON delivery (id) WHERE dead_at IS NOT NULL;
 CREATE INDEX delivery_recipient ON delivery (recipient, id);
 

@@ -1,5 +1,5 @@
 /** One real message, sent right here and now, past queues and retries, so that an operator sees what the backend says. */
-import { maskSecrets, ownWords, secretsOf, type AnyAdapter, type OutboundMessage } from '#backends/kit';
+import { maskedError, maskSecrets, ownWords, secretsOf, type AnyAdapter, type OutboundMessage } from '#backends/kit';
 import { adapterOf } from '#backends/registry';
 import { faultsOf, HouseError, type Backend, type JsonValue, type Outcome, type testSend } from '#contract';
 import { toDialect } from '#domain/message';
@@ -147,15 +147,4 @@ function masked(outcome: Outcome, secrets: readonly string[]): Outcome {
   return outcome.detail === undefined
     ? outcome
     : { ...outcome, detail: ownWords(maskSecrets(outcome.detail, secrets)) };
-}
-
-/** What the log may know of a fault: an error quotes whatever the adapter was doing, also a header with a token in it. */
-function maskedError(error: unknown, secrets: readonly string[]): { type: string; message: string; stack?: string } {
-  if (!(error instanceof Error)) return { type: typeof error, message: maskSecrets(String(error), secrets) };
-  const { name: type, message, stack } = error;
-  return {
-    type,
-    message: maskSecrets(message, secrets),
-    ...(stack === undefined ? {} : { stack: maskSecrets(stack, secrets) }),
-  };
 }

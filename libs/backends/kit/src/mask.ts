@@ -59,3 +59,14 @@ const htmlEscapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => htmlEscapes[character]!);
 }
+
+/** An error as the log may show it: whatever it quotes, no secret in it. */
+export function maskedError(
+  error: unknown,
+  secrets: readonly string[],
+): { type: string; message: string; stack?: string } {
+  if (!(error instanceof Error)) return { type: typeof error, message: maskSecrets(String(error), secrets) };
+  const { name: type, message, stack } = error;
+  const masked = { type, message: maskSecrets(message, secrets) };
+  return stack === undefined ? masked : { ...masked, stack: maskSecrets(stack, secrets) };
+}

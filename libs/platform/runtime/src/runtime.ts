@@ -64,8 +64,10 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   if (config.ADMIN_API_KEY) await createKeys(database).bootstrap(config.ADMIN_API_KEY.reveal());
   const listener = createListener(database, { log });
   const definitions = createDefinitions(database);
-  await listener.start();
   const book = await watchBook(definitions, listener, log);
+  await listener.start();
+  // What changed between the load and the first moment of listening was not heard.
+  await book.atLeast(await definitions.version());
   const keys = createKeyFinder(database, { log, listener });
   const queues = openQueues(
     { redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX },

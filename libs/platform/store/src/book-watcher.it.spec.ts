@@ -102,8 +102,11 @@ describe('the watcher of the book', () => {
     await watcher.atLeast(watcher.current().version);
     let asked = 0;
     listener.on('vestnik_book', () => (asked += 1));
-    await database.pool.query(`NOTIFY vestnik_book, 'nothing new'`);
-    await waitFor(() => asked > 0, { what: 'the note' });
+    const noted = async () => {
+      await database.pool.query(`NOTIFY vestnik_book, 'nothing new'`);
+      return asked > 0;
+    };
+    await waitFor(noted, { what: 'the note' });
     expect(source.loads).toBe(1);
   });
 

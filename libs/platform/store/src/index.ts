@@ -3,6 +3,7 @@ export * from './database.ts';
 export * from './migrate.ts';
 export * from './flow/index.ts';
 export * from './batcher.ts';
+export * from './bisect.ts';
 export * from './new-id.ts';
 export * from './listener.ts';
 export * from './book-watcher.ts';

@@ -1,4 +1,5 @@
 /** The door's write: many events, one statement, one commit. */
+import { createHash } from 'node:crypto';
 import type { EventFacts, EventState, JsonValue } from '#contract';
 import type { Database } from '../database.ts';
 
@@ -29,11 +30,12 @@ export interface Accepted {
 // Keys are written in order, so that two batches with the same keys wait for each other instead of dead-locking.
 const insertSql = `
 WITH input AS (
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[])
-    AS t(id, source, type, subject, time, key, correlation_key, data, extensions)
+  SELECT id, source, type, subject, time, key, decode(hash, 'hex') AS hash, correlation_key, data, extensions
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+    AS t(id, source, type, subject, time, key, hash, correlation_key, data, extensions)
 ), fresh AS (
-  INSERT INTO event_key (source, key, event_id)
-  SELECT source, key, id FROM input WHERE key IS NOT NULL ORDER BY source, key, id
+  INSERT INTO event_key (hash, event_id)
+  SELECT hash, id FROM input WHERE key IS NOT NULL ORDER BY hash, id
   ON CONFLICT DO NOTHING RETURNING event_id
 ), stored AS (
   INSERT INTO event (id, source, type, subject, time, idempotency_key, correlation_key, data, extensions)
@@ -43,8 +45,8 @@ WITH input AS (
 SELECT id FROM input WHERE key IS NOT NULL AND id NOT IN (SELECT event_id FROM fresh)`;
 
 const knownSql = `
-SELECT k.source, k.key, k.event_id AS id, e.state
-FROM unnest($1::text[], $2::text[]) AS t(source, key) JOIN event_key k USING (source, key)
+SELECT encode(k.hash, 'hex') AS hash, k.event_id AS id, e.state
+FROM unnest($1::text[]) AS t(hash) JOIN event_key k ON k.hash = decode(t.hash, 'hex')
 LEFT JOIN event e ON e.id = k.event_id`;
 
 /** Stores a batch of events; duplicates by (source, idempotency key) are answered with the first. Resolves after the commit. */
@@ -63,6 +65,7 @@ export async function acceptEvents(
       events.map((event) => event.subject ?? null),
       events.map((event) => event.time),
       events.map((event) => event.idempotencyKey ?? null),
+      events.map((event) => (event.idempotencyKey === undefined ? null : hashOf(event))),
       events.map((event) => event.correlationKey ?? null),
       texts,
       events.map((event) => (event.extensions ? JSON.stringify(event.extensions) : null)),
@@ -87,18 +90,20 @@ async function withFirsts(
   repeated: Set<string>,
 ): Promise<Accepted[]> {
   const repeats = events.filter((event) => repeated.has(event.id));
-  const { rows } = await database.pool.query<{ source: string; key: string; id: string; state: EventState | null }>(
-    knownSql,
-    [repeats.map((event) => event.source), repeats.map((event) => event.idempotencyKey)],
-  );
-  const firsts = new Map(rows.map((row) => [keyOf(row.source, row.key), row]));
+  const { rows } = await database.pool.query<{ hash: string; id: string; state: EventState | null }>(knownSql, [
+    repeats.map(hashOf),
+  ]);
+  const firsts = new Map(rows.map((row) => [row.hash, row]));
   return events.map((event) => {
     if (!repeated.has(event.id)) return { id: event.id, status: 'accepted', duplicate: false };
-    const first = firsts.get(keyOf(event.source, event.idempotencyKey!));
+    const first = firsts.get(hashOf(event));
     return { id: first?.id ?? event.id, status: first?.state ?? 'accepted', duplicate: true };
   });
 }
 
-function keyOf(source: string, key: string): string {
-  return `${source}\u0000${key}`;
+/** What makes an event the same as another, as hexadecimal text. JSON keeps the two apart, whatever they hold. */
+function hashOf({ source, idempotencyKey }: NewEvent): string {
+  return createHash('sha256')
+    .update(JSON.stringify([source, idempotencyKey]))
+    .digest('hex');
 }

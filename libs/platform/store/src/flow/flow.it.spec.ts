@@ -4,17 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
 import { openDatabase, type Database } from '../database.ts';
 import { acceptEvents, type NewEvent } from './accept.ts';
-import {
-  claimDeliveries,
-  releaseDeliveries,
-  settleDeliveries,
-  type ClaimedDelivery,
-  type Settlement,
-} from './deliver.ts';
+import { claimDeliveries, releaseDeliveries, settleDeliveries } from './deliver.ts';
 import { loadFacts } from './facts.ts';
 import { dropExpired, ensurePartitions } from './partitions.ts';
 import { storeRouted, type NewDelivery } from './route.ts';
-import { buryDeliveries, overdueDeliveries, overdueEvents } from './sweep.ts';
+import { event, delivery, settlement } from './spec-builders.ts';
+import { buryDeliveries, overdueDeliveries, overdueEvents, strandedDeliveries } from './sweep.ts';
 
 let fresh: FreshDatabase;
 let database: Database;
@@ -30,58 +25,12 @@ afterAll(async () => {
   await fresh.drop();
 });
 
-function event(overrides: Partial<NewEvent> = {}): NewEvent {
-  return {
-    id: uuidv7(),
-    source: 'erp',
-    type: 'stock.low',
-    subject: undefined,
-    time: new Date().toISOString(),
-    idempotencyKey: undefined,
-    correlationKey: undefined,
-    data: { qty: 3 },
-    extensions: undefined,
-    ...overrides,
-  };
-}
-
-function delivery(eventId: string, overrides: Partial<NewDelivery> = {}): NewDelivery {
-  return {
-    id: uuidv7(),
-    eventId,
-    rule: 'r',
-    recipient: 'anna',
-    backend: 'hook',
-    to: 'anna',
-    toKind: 'person',
-    message: { markdown: 'hello' },
-    correlationKey: undefined,
-    fallbacks: undefined,
-    retry: undefined,
-    ...overrides,
-  };
-}
-
 async function routedDelivery(overrides: Partial<NewDelivery> = {}): Promise<NewDelivery> {
   const stored = event();
   await acceptEvents(database, [stored]);
   const made = delivery(stored.id, overrides);
   await storeRouted(database, [{ id: stored.id, rules: ['r'], notes: [], deliveries: [made] }]);
   return made;
-}
-
-function settlement(claimed: ClaimedDelivery, lease: string, overrides: Partial<Settlement> = {}): Settlement {
-  return {
-    deliveryId: claimed.id,
-    lease,
-    state: 'delivered',
-    waitMs: undefined,
-    partsSent: 1,
-    attempt: { id: uuidv7(), number: claimed.attempts, startedAt: new Date(), durationMs: 1.5 },
-    outcome: { kind: 'delivered', reason: 'ok' },
-    successor: undefined,
-    ...overrides,
-  };
 }
 
 const row = async (id: string) =>
@@ -115,6 +64,15 @@ describe('accepting events', () => {
     expect(await acceptEvents(database, [event({ idempotencyKey: 'k2' })])).toEqual([
       { id: third.id, status: 'accepted', duplicate: true },
     ]);
+  });
+
+  it('takes the widest source and key that the door lets pass', async () => {
+    const wide = Array.from({ length: 512 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000))).join('');
+    const [first, second] = [1, 2].map(() =>
+      event({ source: wide, idempotencyKey: wide, type: wide, correlationKey: wide }),
+    );
+    expect(await acceptEvents(database, [first!])).toMatchObject([{ duplicate: false }]);
+    expect(await acceptEvents(database, [second!])).toMatchObject([{ id: first!.id, duplicate: true }]);
   });
 
   it('lets exactly one of many concurrent batches with the same keys win each key', async () => {
@@ -284,10 +242,24 @@ describe('the sweep', () => {
     await database.pool.query(`UPDATE delivery SET due_at = now() - interval '1 minute' WHERE id = ANY($1)`, [
       [late.id, paused.id],
     ]);
-    const found = (await overdueDeliveries(database, 3000, ['paused'], 100)).map(({ id }) => id);
+    const found = (await overdueDeliveries(database, 3000, ['hook', 'other'], 100)).map(({ id }) => id);
     expect(found).toContain(late.id);
     expect(found).not.toContain(waiting.id);
     expect(found).not.toContain(paused.id);
+  });
+
+  it('finds what is overdue of each backend, however much there is of another', async () => {
+    const one = await routedDelivery({ backend: 'other' });
+    await database.pool.query(`UPDATE delivery SET due_at = now() - interval '10 seconds' WHERE id = $1`, [one.id]);
+    const found = await overdueDeliveries(database, 3000, ['hook', 'other'], 1);
+    expect(found.map(({ backend }) => backend).sort()).toEqual(['hook', 'other']);
+  });
+
+  it('finds deliveries whose backend is gone', async () => {
+    const made = await routedDelivery({ backend: 'nowhere' });
+    await database.pool.query(`UPDATE delivery SET due_at = now() - interval '10 seconds' WHERE id = $1`, [made.id]);
+    const found = await strandedDeliveries(database, 3000, ['hook', 'other', 'paused', 'mail', 'gone'], 100);
+    expect(found.map(({ id }) => id)).toEqual([made.id]);
   });
 
   it('buries what can never be attempted, where it can be redriven from', async () => {
@@ -313,8 +285,11 @@ describe('partitions', () => {
       [old.id, young.id],
     ]);
     expect(rows.map(({ id }) => id)).toEqual([young.id]);
-    const keys = await database.pool.query<{ key: string }>(`SELECT key FROM event_key WHERE key IN ('old', 'young')`);
-    expect(keys.rows).toEqual([{ key: 'young' }]);
+    const keys = await database.pool.query<{ event_id: string }>(
+      'SELECT event_id FROM event_key WHERE event_id = ANY($1)',
+      [[old.id, young.id]],
+    );
+    expect(keys.rows).toEqual([{ event_id: young.id }]);
     expect(await dropExpired(database, Date.now(), 30)).toEqual([]);
   });
 

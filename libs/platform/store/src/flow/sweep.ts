@@ -2,16 +2,17 @@
 import { uuidFloor, type Outcome } from '#contract';
 import type { Database } from '../database.ts';
 
-/** Events accepted before `beforeMs` (milliseconds since 1970) that were never routed, oldest first. */
+/** Events accepted before `beforeMs` (milliseconds since 1970) that were never routed, oldest first, from after `afterId` on. */
 export async function overdueEvents(
   database: Pick<Database, 'pool'>,
   beforeMs: number,
   limit: number,
+  afterId = uuidFloor(0),
 ): Promise<string[]> {
   const { rows } = await database.pool.query<{ id: string }>({
     name: 'overdue_events',
-    text: `SELECT id FROM event WHERE state = 'accepted' AND id < $1 ORDER BY id LIMIT $2`,
-    values: [uuidFloor(beforeMs), limit],
+    text: `SELECT id FROM event WHERE state = 'accepted' AND id < $1 AND id > $3 ORDER BY id LIMIT $2`,
+    values: [uuidFloor(beforeMs), limit, afterId],
   });
   return rows.map((row) => row.id);
 }
@@ -22,20 +23,43 @@ export interface OverdueDelivery {
   backend: string;
 }
 
-/** Open deliveries that have been due for `graceMs` milliseconds, longest first, leaving out the given backends. */
+/**
+ * Open deliveries of the given backends that have been due for `graceMs` milliseconds and are nobody's, longest first, at
+ * most `limit` of each: however much waits for one backend, it hides nothing of another.
+ */
 export async function overdueDeliveries(
   database: Pick<Database, 'pool'>,
   graceMs: number,
-  exceptBackends: readonly string[],
+  backends: readonly string[],
   limit: number,
 ): Promise<OverdueDelivery[]> {
   const { rows } = await database.pool.query<OverdueDelivery>({
     name: 'overdue_deliveries',
+    text: `SELECT d.id, d.backend FROM unnest($2::text[]) AS b(slug) CROSS JOIN LATERAL (
+             SELECT id, backend FROM delivery
+             WHERE finished_at IS NULL AND backend = b.slug AND due_at < now() - $1 * interval '1 millisecond'
+               AND (leased_until IS NULL OR leased_until < now())
+             ORDER BY due_at LIMIT $3
+           ) d`,
+    values: [graceMs, backends, limit],
+  });
+  return rows;
+}
+
+/** Open deliveries that have been due for `graceMs` milliseconds and whose backend is none of those given. */
+export async function strandedDeliveries(
+  database: Pick<Database, 'pool'>,
+  graceMs: number,
+  backends: readonly string[],
+  limit: number,
+): Promise<OverdueDelivery[]> {
+  const { rows } = await database.pool.query<OverdueDelivery>({
+    name: 'stranded_deliveries',
     text: `SELECT id, backend FROM delivery
-           WHERE finished_at IS NULL AND due_at < now() - $1 * interval '1 millisecond' AND backend <> ALL($2::text[])
+           WHERE finished_at IS NULL AND backend <> ALL($2::text[]) AND due_at < now() - $1 * interval '1 millisecond'
              AND (leased_until IS NULL OR leased_until < now())
-           ORDER BY due_at LIMIT $3`,
-    values: [graceMs, exceptBackends, limit],
+           LIMIT $3`,
+    values: [graceMs, backends, limit],
   });
   return rows;
 }

@@ -88,8 +88,8 @@ describe('a redrive', () => {
   it('works through thousands in chunks and leaves one audit entry with the sum', async () => {
     const ids = Array.from({ length: 2500 }, () => uuidv7());
     await database.pool.query(
-      `INSERT INTO delivery (id, event_id, rule, backend, address, address_kind, message, state, finished_at)
-       SELECT id, id, 'r', 'bulk', 'a', 'person', '{"markdown":""}', 'dead', now() FROM unnest($1::uuid[]) AS t(id)`,
+      `INSERT INTO delivery (id, event_id, rule, backend, address, address_kind, message, state, finished_at, dead_at)
+       SELECT id, id, 'r', 'bulk', 'a', 'person', '{"markdown":""}', 'dead', now(), now() FROM unnest($1::uuid[]) AS t(id)`,
       [ids],
     );
     const answer = await reading.redrive({ filter: { backend: 'bulk' } }, 'bulk-ops');

@@ -63,7 +63,7 @@ const heedWithinMs = 1000;
 function untilHeedless(signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
     const giveUp = () => resolve(adapterFault('The adapter did not end within its time.'));
-    signal.addEventListener('abort', () => setTimeout(giveUp, heedWithinMs), { once: true });
+    signal.addEventListener('abort', () => setTimeout(giveUp, heedWithinMs).unref(), { once: true });
   });
 }
 

@@ -60,7 +60,7 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   const settler: Batcher<Settlement, boolean> = createBatcher({
     maxWeight: 250,
     maxWaitMs: 3,
-    maxConcurrent: 3,
+    maxConcurrent: 2,
     run: (settlements) => settleDeliveries(parts.database, settlements),
   });
 
@@ -88,13 +88,13 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       const { deliveries, bookVersion } = await claimDeliveries(parts.database, deliveryIds, claim);
       if (deliveries.length === 0) return;
       const eventIds = [...new Set(deliveries.map((delivery) => delivery.eventId))];
-      const [events] = await Promise.all([loadFacts(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
+      const [{ facts }] = await Promise.all([loadFacts(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
       const leftOver: string[] = [];
       const turn = async (delivery: ClaimedDelivery): Promise<void> => {
         const backend = current();
         // Nothing new is begun while draining or on a paused backend, nor an attempt that could outlive its lease.
         if (!backend || draining || Date.now() > lastStart) leftOver.push(delivery.id);
-        else await one(backend, delivery, events.get(delivery.eventId), claim.lease);
+        else await one(backend, delivery, facts.get(delivery.eventId), claim.lease);
       };
       await Promise.all(deliveries.map((delivery) => gate.run(() => turn(delivery))));
       if (leftOver.length === 0) return;

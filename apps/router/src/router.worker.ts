@@ -32,7 +32,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { database, queues, log, book, definitions } = this.#runtime;
+    const { database, queues, log, book } = this.#runtime;
     let compiled: CompiledBook | undefined;
     book.onChange((fresh) => {
       compiled = compileBook(fresh);
@@ -43,8 +43,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
       await book.atLeast(version);
       return compiled!;
     };
-    const newestVersion = () => definitions.version();
-    const parts = { database, queues, log, newestVersion, book: bookAtLeast };
+    const parts = { database, queues, log, book: bookAtLeast };
     this.#consumer = await queues.consumeRoute((ids) => routeEvents(parts, ids), { concurrency: batchesAtOnce });
     this.#sweep = startSweep({ database, queues, log, backends: () => book.current().backends });
   }

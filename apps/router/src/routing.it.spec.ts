@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 async function route(ids: readonly string[], book: CompiledBook = specBook()): Promise<void> {
   const { database, queues, log } = world;
-  await routeEvents({ database, queues, log, newestVersion: async () => 1n, book: async () => book }, ids);
+  await routeEvents({ database, queues, log, book: async () => book }, ids);
 }
 
 async function eventOf(id: string): Promise<Record<string, unknown>> {
@@ -74,13 +74,19 @@ describe('routing', () => {
     expect(world.rings).toEqual([]);
   });
 
-  it('waits for the book of the version that the rules have now', async () => {
-    const id = await makeEvent(world.database);
+  it('waits for a book as new as the rules were when the event was stored, or when it was read', async () => {
     const { database, queues, log } = world;
+    const versionNow = async () =>
+      BigInt((await database.pool.query<{ version: string }>('SELECT version FROM book')).rows[0]!.version);
     const asked: bigint[] = [];
     const book = async (version: bigint) => (asked.push(version), specBook());
-    await routeEvents({ database, queues, log, newestVersion: async () => 7n, book }, [id]);
-    expect(asked).toEqual([7n]);
+    const id = await makeEvent(database);
+    const stored = await versionNow();
+    await database.pool.query('UPDATE book SET version = version + 5');
+    await routeEvents({ database, queues, log, book }, [id]);
+    database.events.forget(id);
+    await routeEvents({ database, queues, log, book }, [id]);
+    expect(asked).toEqual([stored, stored + 5n]);
   });
 
   it('keeps an event that makes the code throw, with the fault in its notes, and routes the others', async () => {

@@ -19,18 +19,15 @@ export interface RoutingParts {
   database: Database;
   queues: Queues;
   log: Logger;
-  /** The version that the rule book has now. */
-  newestVersion(): Promise<bigint>;
   /** The book, of this version or newer. */
   book(atLeast: bigint): Promise<CompiledBook>;
 }
 
 /** Routes those of the given events that still wait for it: one load, one write, one ring per backend. */
 export async function routeEvents(parts: RoutingParts, eventIds: readonly string[]): Promise<void> {
-  // A rule that was saved before an event was sent counts for it, so the version is asked for after the ring.
-  const [facts, version] = await Promise.all([loadFacts(parts.database, eventIds), parts.newestVersion()]);
+  const { facts, bookVersion } = await loadFacts(parts.database, eventIds);
   if (facts.size === 0) return;
-  const book = await parts.book(version);
+  const book = await parts.book(bookVersion);
   const routed = [...facts.values()].map((event) => routeOne(parts.log, book, event));
   const written = await storeSafely(parts, routed);
   const matched = routed.filter((event) => event.rules.length > 0).length;

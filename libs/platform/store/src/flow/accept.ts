@@ -42,7 +42,9 @@ WITH input AS (
   SELECT id, source, type, subject, time, key, correlation_key, data::json, extensions::json
   FROM input WHERE key IS NULL OR id IN (SELECT event_id FROM fresh)
 )
-SELECT id FROM input WHERE key IS NOT NULL AND id NOT IN (SELECT event_id FROM fresh)`;
+SELECT b.version, r.id FROM book b LEFT JOIN (
+  SELECT id FROM input WHERE key IS NOT NULL AND id NOT IN (SELECT event_id FROM fresh)
+) r ON true`;
 
 const knownSql = `
 SELECT encode(k.hash, 'hex') AS hash, k.event_id AS id, e.state
@@ -55,7 +57,7 @@ export async function acceptEvents(
   events: readonly NewEvent[],
 ): Promise<Accepted[]> {
   const texts = events.map((event) => event.dataText ?? JSON.stringify(event.data));
-  const { rows } = await database.pool.query<{ id: string }>({
+  const { rows } = await database.pool.query<{ version: string; id: string | null }>({
     name: 'accept',
     text: insertSql,
     values: [
@@ -71,9 +73,10 @@ export async function acceptEvents(
       events.map((event) => (event.extensions ? JSON.stringify(event.extensions) : null)),
     ],
   });
-  const repeated = new Set(rows.map((row) => row.id));
+  const repeated = new Set(rows.flatMap((row) => row.id ?? []));
+  const bookVersion = BigInt(rows[0]?.version ?? 0);
   for (const [index, event] of events.entries()) {
-    if (!repeated.has(event.id)) database.events.put(factsOf(event), texts[index]!.length);
+    if (!repeated.has(event.id)) database.events.put(factsOf(event), bookVersion, texts[index]!.length);
   }
   if (repeated.size === 0) return events.map(({ id }) => ({ id, status: 'accepted', duplicate: false }));
   return withFirsts(database, events, repeated);

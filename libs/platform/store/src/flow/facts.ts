@@ -12,29 +12,42 @@ interface EventRow {
   correlation_key: string | null;
   data: JsonValue;
   extensions: Record<string, JsonValue> | null;
+  version: string;
 }
 
-/** Loads those of the given events that exist, in the order of their ids. */
+/** Facts, and the book to work by. */
+export interface LoadedFacts {
+  facts: Map<string, EventFacts>;
+  /** Version of the rule book that these events must be routed by at least. */
+  bookVersion: bigint;
+}
+
+/** Loads those of the given events that exist. */
 export async function loadFacts(
   database: Pick<Database, 'pool' | 'events'>,
   ids: readonly string[],
-): Promise<Map<string, EventFacts>> {
-  const found = new Map<string, EventFacts>();
+): Promise<LoadedFacts> {
+  const loaded: LoadedFacts = { facts: new Map(), bookVersion: 0n };
   const missing: string[] = [];
   for (const id of ids) {
-    const facts = database.events.get(id);
-    if (facts) found.set(id, facts);
+    const known = database.events.get(id);
+    if (known) add(loaded, known.facts, known.bookVersion);
     else missing.push(id);
   }
-  if (missing.length === 0) return found;
+  if (missing.length === 0) return loaded;
   const { rows } = await database.pool.query<EventRow>({
     name: 'load_facts',
-    text: `SELECT id, source, type, subject, time, correlation_key, data, extensions FROM event
-           WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3`,
+    text: `SELECT id, source, type, subject, time, correlation_key, data, extensions, (SELECT version FROM book) AS version
+           FROM event WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3`,
     values: [missing, ...idRange(missing)],
   });
-  for (const row of rows) found.set(row.id, factsOf(row));
-  return found;
+  for (const row of rows) add(loaded, factsOf(row), BigInt(row.version));
+  return loaded;
+}
+
+function add(loaded: LoadedFacts, facts: EventFacts, bookVersion: bigint): void {
+  loaded.facts.set(facts.id, facts);
+  if (bookVersion > loaded.bookVersion) loaded.bookVersion = bookVersion;
 }
 
 function factsOf(row: EventRow): EventFacts {

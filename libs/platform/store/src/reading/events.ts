@@ -58,7 +58,13 @@ export async function getEvent({ pool }: Pick<Database, 'pool'>, id: string): Pr
  * Makes a routed event wait for routing again, and records that. Takes the bare id. Throws NOT_FOUND, and STATE_CONFLICT
  * when it waits already. The caller rings.
  */
-export async function replayEvent({ pool }: Pick<Database, 'pool'>, id: string, actor: string): Promise<void> {
+export async function replayEvent(
+  { pool, events }: Pick<Database, 'pool' | 'events'>,
+  id: string,
+  actor: string,
+): Promise<void> {
+  // What is remembered of it names the rule book of its first time.
+  events.forget(id);
   await inTransaction(pool, async (client) => {
     const { rows } = await client.query<{ state: EventState }>('SELECT state FROM event WHERE id = $1 FOR UPDATE', [
       id,

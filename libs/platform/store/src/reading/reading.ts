@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 /** Makes the reading side of the store. */
-export function createReading(database: Pick<Database, 'pool'>): Reading {
+export function createReading(database: Pick<Database, 'pool' | 'events'>): Reading {
   return {
     listEvents: (query) => listEvents(database, query),
     getEvent: (id) => getEvent(database, id),

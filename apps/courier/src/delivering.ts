@@ -1,5 +1,4 @@
 /** One hop: claimed deliveries through their backend, in batches on both sides. */
-import type { EventFacts } from '#contract';
 import type { Logger } from '#platform/log';
 import { attemptMade } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
@@ -64,13 +63,8 @@ export function createDelivering(parts: DeliveringParts): Delivering {
     run: (settlements) => settleDeliveries(parts.database, settlements),
   });
 
-  async function one(
-    backend: BackendState,
-    delivery: ClaimedDelivery,
-    event: EventFacts | undefined,
-    lease: string,
-  ): Promise<void> {
-    const result = await makeAttempt({ ...parts, underWay }, backend, delivery, event);
+  async function settle(tried: Tried, delivery: ClaimedDelivery, lease: string): Promise<void> {
+    const { backend, result } = tried;
     const stopped = stopping && result.outcome.kind !== 'delivered';
     const settlement = settlementOf(delivery, result, { lease, backend, exists: parts.exists, stopped });
     const held = await settler.add(settlement);
@@ -90,13 +84,20 @@ export function createDelivering(parts: DeliveringParts): Delivering {
       const eventIds = [...new Set(deliveries.map((delivery) => delivery.eventId))];
       const [{ facts }] = await Promise.all([loadFacts(parts.database, eventIds), parts.bookAtLeast(bookVersion)]);
       const leftOver: string[] = [];
-      const turn = async (delivery: ClaimedDelivery): Promise<void> => {
+      const attempt = async (delivery: ClaimedDelivery): Promise<Tried | undefined> => {
         const backend = current();
         // Nothing new is begun while draining or on a paused backend, nor an attempt that could outlive its lease.
-        if (!backend || draining || Date.now() > lastStart) leftOver.push(delivery.id);
-        else await one(backend, delivery, facts.get(delivery.eventId), claim.lease);
+        if (!backend || draining || Date.now() > lastStart) return undefined;
+        const event = facts.get(delivery.eventId);
+        return { backend, result: await makeAttempt({ ...parts, underWay }, backend, delivery, event) };
       };
-      await Promise.all(deliveries.map((delivery) => gate.run(() => turn(delivery))));
+      const turn = async (delivery: ClaimedDelivery): Promise<void> => {
+        // The gate bounds what the backend sees; storing the outcome must not keep the next message waiting.
+        const tried = await gate.run(() => attempt(delivery));
+        if (tried) await settle(tried, delivery, claim.lease);
+        else leftOver.push(delivery.id);
+      };
+      await Promise.all(deliveries.map(turn));
       if (leftOver.length === 0) return;
       await releaseDeliveries(parts.database, leftOver, claim.lease);
       await parts.queues.ringDeliver(slug, leftOver);
@@ -117,6 +118,12 @@ async function ringNext(queues: Queues, backend: string, settlement: Settlement)
   if (successor) await queues.ringDeliver(successor.backend, [successor.id]);
   if (waitMs !== undefined && waitMs <= longestRungWaitMs)
     await queues.ringDeliver(backend, [deliveryId], { delayMs: waitMs + ringAfterDueMs });
+}
+
+/** An attempt, and the backend as it was then. */
+interface Tried {
+  backend: BackendState;
+  result: AttemptResult;
 }
 
 interface Report {

@@ -58,7 +58,8 @@ export function createDelivering(parts: DeliveringParts): Delivering {
   let stopping = false;
   const settler: Batcher<Settlement, boolean> = createBatcher({
     maxWeight: 250,
-    maxWaitMs: 3,
+    // Nobody waits for this but the record itself, so it may gather longer than the door does.
+    maxWaitMs: 10,
     maxConcurrent: 2,
     run: (settlements) => settleDeliveries(parts.database, settlements),
   });

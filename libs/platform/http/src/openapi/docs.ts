@@ -45,7 +45,7 @@ const start = `SwaggerUIBundle({
 `;
 
 /**
- * Serves Swagger UI at `/docs` and the document at `/openapi.json`. Its files come from this server, so it works without a
+ * Serves Swagger UI at `/docs`, whereto `/` leads, and the document at `/openapi.json`. Its files come from this server, so it works without a
  * way to the internet. Call it before the application listens; the document is built when first asked for.
  */
 export function serveDocs(app: NestFastifyApplication): void {
@@ -56,6 +56,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     '/docs/start.js': ['text/javascript; charset=utf-8', () => start],
     '/openapi.json': ['application/json; charset=utf-8', () => (document ??= JSON.stringify(buildOpenApi(app)))],
   };
+  fastify.get('/', { config: { access: 'public' } }, (_request, reply) => reply.redirect('/docs'));
   for (const [url, [type, make]] of Object.entries(texts)) {
     fastify.get(url, (_request, reply) => reply.type(type).send(make()));
   }

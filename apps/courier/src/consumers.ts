@@ -8,8 +8,11 @@ import { openBackend, type BackendState } from './backend-state.ts';
 import type { Delivering } from './delivering.ts';
 import { createGate } from './gate.ts';
 
-/** Jobs of one backend under way at once; each holds up to two hundred deliveries, the gate bounds the sends. */
-const jobsAtOnce = 4;
+/**
+ * Jobs of one backend under way at once; each holds up to two hundred deliveries, the gate bounds the sends. Under a steady
+ * trickle a job holds one or two and waits for its outcome to be stored, so too few of them would be a queue of their own.
+ */
+const jobsAtOnce = 8;
 
 interface Running {
   definition: Backend;

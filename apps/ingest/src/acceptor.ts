@@ -13,7 +13,7 @@ import {
 /** Most events in one INSERT. */
 const batchEvents = 500;
 /** Longest time that an event waits for company, in milliseconds. */
-const gatherMs = 3;
+const gatherMs = 8;
 
 /** Stores events in shared batches and rings for them once they are committed. */
 export interface Acceptor {

@@ -2,7 +2,7 @@
  * `npm run bench`: the bare pipeline and Vestnik side by side, alternating, on the same PostgreSQL, Redis and sink. Figures of
  * one run are comparable with each other only.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,8 @@ async function measure(contender: Contender, [what, run, deliveries]: Stage): Pr
 
 async function main(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'vestnik-bench-'));
+  // As root the database runs as another user, who must be able to enter, or it would be kept elsewhere and stay behind.
+  await chmod(dir, 0o755);
   const closers: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
   const note = (line: string) => process.stderr.write(`${line}\n`);
   try {

@@ -1,7 +1,7 @@
 import { uuidFloor } from '#contract';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { startHousekeeping } from './housekeeping.ts';
-import { makeEvent, openWorld, type RouterWorld } from './spec-world.ts';
+import { openWorld, type RouterWorld } from './spec-world.ts';
 
 const dayMs = 86_400_000;
 let world: RouterWorld;
@@ -30,17 +30,6 @@ async function makePartition(table: string, day: number): Promise<string> {
 }
 
 describe('housekeeping', () => {
-  it('has made the partitions of the days to come when it has started, so that events find a place', async () => {
-    await expect(makeEvent(world.database)).rejects.toThrow('no partition');
-    const running = await startHousekeeping(world.database, world.log, 90);
-    await makeEvent(world.database);
-    for (const table of ['event', 'delivery', 'attempt'])
-      expect(await partitionsOf(table)).toEqual(
-        expect.arrayContaining([nameOf(table, -1), nameOf(table, 0), nameOf(table, 1), nameOf(table, 7)]),
-      );
-    running.close();
-  });
-
   it('drops whole days that are past the retention, and says which', async () => {
     const old = await makePartition('event', -40);
     const kept = await makePartition('event', -30);

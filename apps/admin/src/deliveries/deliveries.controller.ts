@@ -77,7 +77,7 @@ export class DeliveriesController {
     summary: 'Puts dead letters back',
     description:
       'By id or by filter. They are due at once and may again be tried for as long as a new delivery; attempts are counted on. ' +
-      'A filter takes what is dead when the call comes in.',
+      'A filter takes what is dead when the call comes in, and leaves out what a fallback took over.',
     ok: {
       status: 200,
       description: 'How many, and which ids were left alone.',

@@ -8,7 +8,6 @@ import {
   createKeyFinder,
   createKeys,
   createListener,
-  ensurePartitions,
   migrate,
   openDatabase,
   watchBook,
@@ -18,6 +17,7 @@ import {
   type KeyFinder,
   type Listener,
 } from '#platform/store';
+import { keepPartitions } from './partitions.ts';
 
 /** The keys that every app reads. */
 export const runtimeEnv = { ...httpEnv, ...databaseEnv, ...queueEnv, ...accessEnv, ...logEnv };
@@ -90,19 +90,6 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
       await database.close();
     },
   };
-}
-
-/** How often the partitions of the coming days are looked after, in milliseconds. */
-const partitionsEveryMs = 3_600_000;
-
-/** Whoever writes makes sure that there is somewhere to write to, whichever other apps run. */
-async function keepPartitions(database: Database, log: Logger): Promise<NodeJS.Timeout> {
-  await ensurePartitions(database, Date.now());
-  const timer = setInterval(() => {
-    ensurePartitions(database, Date.now()).catch((error: unknown) => log.error({ error }, 'partitions.failed'));
-  }, partitionsEveryMs);
-  timer.unref();
-  return timer;
 }
 
 /** The providers that every app's root module hands out. `needsQueues` says whether the app is useless without them. */

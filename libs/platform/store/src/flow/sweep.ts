@@ -17,6 +17,10 @@ export async function overdueEvents(
   return rows.map((row) => row.id);
 }
 
+/** Open, due for `$1` milliseconds, and nobody's. */
+const overdue = `finished_at IS NULL AND due_at < now() - $1 * interval '1 millisecond'
+  AND (leased_until IS NULL OR leased_until < now())`;
+
 /** A delivery that should have been attempted by now. */
 export interface OverdueDelivery {
   id: string;
@@ -36,10 +40,7 @@ export async function overdueDeliveries(
   const { rows } = await database.pool.query<OverdueDelivery>({
     name: 'overdue_deliveries',
     text: `SELECT d.id, d.backend FROM unnest($2::text[]) AS b(slug) CROSS JOIN LATERAL (
-             SELECT id, backend FROM delivery
-             WHERE finished_at IS NULL AND backend = b.slug AND due_at < now() - $1 * interval '1 millisecond'
-               AND (leased_until IS NULL OR leased_until < now())
-             ORDER BY due_at LIMIT $3
+             SELECT id, backend FROM delivery WHERE backend = b.slug AND ${overdue} ORDER BY due_at LIMIT $3
            ) d`,
     values: [graceMs, backends, limit],
   });
@@ -55,10 +56,7 @@ export async function strandedDeliveries(
 ): Promise<OverdueDelivery[]> {
   const { rows } = await database.pool.query<OverdueDelivery>({
     name: 'stranded_deliveries',
-    text: `SELECT id, backend FROM delivery
-           WHERE finished_at IS NULL AND backend <> ALL($2::text[]) AND due_at < now() - $1 * interval '1 millisecond'
-             AND (leased_until IS NULL OR leased_until < now())
-           LIMIT $3`,
+    text: `SELECT id, backend FROM delivery WHERE backend <> ALL($2::text[]) AND ${overdue} LIMIT $3`,
     values: [graceMs, backends, limit],
   });
   return rows;

@@ -1,5 +1,5 @@
 -- The three tables that grow are partitioned by range of their UUIDv7 id, that is, by time: retention drops partitions.
--- `json`, not `jsonb`, keeps what producers sent what `jsonb` would refuse (\u0000) and costs no parsing.
+-- `json`, not `jsonb`, keeps what `jsonb` would refuse (\u0000) and costs no parsing.
 
 CREATE TABLE event (
   id              uuid NOT NULL,

@@ -1,6 +1,7 @@
 /** Child processes of a bench run, and what they cost. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** A child that serves. */
 export interface Served {
@@ -65,9 +66,33 @@ function cpuOf(pid: number): number {
 
 /** Most memory that a process has had resident, in MiB. */
 export function peakMemoryMib(pid: number): number {
+  return mebibytes(`/proc/${pid}/status`, /VmHWM:\s+(\d+)/);
+}
+
+/** Memory of a process, in MiB; what it shares with others counts by its share. 0 where there is no /proc. */
+export function memoryMib(pid: number): number {
+  return mebibytes(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+)/m);
+}
+
+function mebibytes(path: string, kibibytes: RegExp): number {
   try {
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+    return Math.round(Number(kibibytes.exec(readFileSync(path, 'utf8'))?.[1] ?? 0) / 1024);
   } catch {
     return 0;
   }
+}
+
+interface RedisTool {
+  startRedis(options: {
+    dir: string;
+    cacheDir: string;
+    log: (line: string) => void;
+  }): Promise<{ url: string; stop(): Promise<void> }>;
+}
+
+/** Starts the Redis that the tests use, with its files below `dir`. */
+export async function startRedisFor(dir: string, log: (line: string) => void): ReturnType<RedisTool['startRedis']> {
+  const { startRedis } = (await import(new URL('../../tools/redis.mjs', import.meta.url).href)) as RedisTool;
+  const cacheDir = fileURLToPath(new URL('../../.test/fetched/redis', import.meta.url));
+  return startRedis({ dir, cacheDir, log });
 }

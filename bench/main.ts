@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbeddedPostgres } from '#platform/embedded';
-import { cpuSeconds, peakMemoryMib, serve, type Served } from './children.ts';
+import { cpuSeconds, peakMemoryMib, serve, startRedisFor, type Served } from './children.ts';
 import { flood, steady, type Measured, type Target } from './load.ts';
 import { printReport, type Sample } from './report.ts';
 
@@ -63,12 +63,7 @@ async function main(): Promise<void> {
   try {
     const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), log: note });
     closers.push(() => postgres.stop());
-    const { startRedis } = (await import(new URL('../../tools/redis.mjs', import.meta.url).href)) as RedisTool;
-    const redis = await startRedis({
-      dir: join(dir, 'redis'),
-      cacheDir: fileURLToPath(new URL('../../.test/fetched/redis', import.meta.url)),
-      log: note,
-    });
+    const redis = await startRedisFor(join(dir, 'redis'), note);
     closers.push(() => redis.stop());
     const sink = await serve(join(dist, 'bench/sink.js'), {});
     closers.push(() => sink.end());
@@ -94,14 +89,6 @@ async function main(): Promise<void> {
   } finally {
     for (const close of closers.reverse()) await close();
   }
-}
-
-interface RedisTool {
-  startRedis(options: {
-    dir: string;
-    cacheDir: string;
-    log: (line: string) => void;
-  }): Promise<{ url: string; stop(): Promise<void> }>;
 }
 
 function contender(name: Contender['name'], served: Served, sink: Served): Contender {

@@ -1,14 +1,17 @@
-/** `npm run bench`: builds, then measures Vestnik beside the bare pipeline of the same libraries. */
+/** `npm run bench`: builds, then measures Vestnik beside the bare pipeline of the same libraries; `-- idle` measures it at rest. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import './node-version.mjs';
-import { runCommand } from './fault.mjs';
+import { Fault, runCommand } from './fault.mjs';
 import { root } from './root.mjs';
 import { prepare } from './steps.mjs';
 
 await runCommand(async () => {
   process.chdir(root.pathname);
   await prepare();
-  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/bench/main.js', ...process.argv.slice(2)], {
+  const script = process.argv[2] ?? 'main';
+  if (!existsSync(`dist/bench/${script}.js`)) throw new Fault(`There is no bench "${script}".`, 'Try `npm run bench`.');
+  const child = spawn(process.execPath, ['--enable-source-maps', `dist/bench/${script}.js`], {
     stdio: 'inherit',
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

@@ -17,6 +17,8 @@ export default {
     { ...base, displayName: 'it', testMatch: ['<rootDir>/{apps,libs}/**/*.it.spec.ts'] },
     { ...base, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     { ...base, displayName: 'flow', testMatch: ['<rootDir>/test/flow/**/*.spec.ts'] },
+    { ...base, displayName: 'fuzz', testMatch: ['<rootDir>/test/fuzz/**/*.spec.ts'] },
+    { ...base, displayName: 'chaos', testMatch: ['<rootDir>/test/chaos/**/*.spec.ts'] },
     { ...base, displayName: 'house', testMatch: ['<rootDir>/test/house/**/*.spec.ts'] },
   ],
 };

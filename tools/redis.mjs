@@ -3,15 +3,16 @@
  * at all: the packages are only unpacked below the test folder, so it needs no root and starts no service.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from './fault.mjs';
+import { librariesBelow, onPath, programFolders, run, unpackWithApt } from './fetch-packages.mjs';
+import { freePort } from './free-port.mjs';
 
 const names = ['redis-server', 'valkey-server'];
-const usualFolders = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/opt/homebrew/bin', '/snap/bin'];
 const installHint = 'Install Redis 6.2 or later (Debian and Ubuntu: apt-get install redis-server) and run this again.';
 
 /**
@@ -31,8 +32,9 @@ export async function startRedis({ dir, cacheDir, log }) {
 
 /** A program that is there already and new enough, with the environment that it needs. */
 function onThisMachine(cacheDir) {
-  const folders = [...(process.env.PATH ?? '').split(':'), ...usualFolders];
-  const candidates = folders.flatMap((folder) => names.map((name) => ({ program: join(folder, name), env: {} })));
+  const candidates = programFolders().flatMap((folder) =>
+    names.map((name) => ({ program: join(folder, name), env: {} })),
+  );
   return [...candidates, unpacked(cacheDir)].find((candidate) => candidate && isUsable(candidate));
 }
 
@@ -40,15 +42,7 @@ function unpacked(cacheDir) {
   const root = join(cacheDir, 'root');
   const program = join(root, 'usr/bin/redis-server');
   if (!existsSync(program)) return undefined;
-  const folders = ['usr/lib', 'lib'].flatMap((folder) => {
-    const path = join(root, folder);
-    return existsSync(path)
-      ? readdirSync(path)
-          .filter((name) => name.includes('-linux-'))
-          .map((name) => join(path, name))
-      : [];
-  });
-  return { program, env: { LD_LIBRARY_PATH: folders.join(':') } };
+  return { program, env: { LD_LIBRARY_PATH: librariesBelow(root) } };
 }
 
 function isUsable({ program, env }) {
@@ -60,7 +54,7 @@ function isUsable({ program, env }) {
 
 function install(cacheDir, log) {
   const ways = [
-    { tool: 'apt-get', by: () => unpackWithApt(cacheDir) },
+    { tool: 'apt-get', by: () => unpackWithApt('redis-server', cacheDir) },
     { tool: 'apk', by: () => asRoot(['apk', 'add', '--no-cache', 'redis']) },
     { tool: 'dnf', by: () => asRoot(['dnf', 'install', '-y', 'redis']) || asRoot(['dnf', 'install', '-y', 'valkey']) },
     { tool: 'brew', by: () => run(['brew', 'install', 'redis']) },
@@ -77,38 +71,8 @@ function install(cacheDir, log) {
   throw new Fault('The tests need Redis, and neither the package manager nor Docker could provide it.', installHint);
 }
 
-/** Fetches the packages and what they depend on into a folder of ours, with package lists of its own. */
-function unpackWithApt(cacheDir) {
-  const apt = join(cacheDir, 'apt');
-  for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(join(apt, folder), { recursive: true });
-  const options = [
-    `Dir::State::Lists=${join(apt, 'lists')}`,
-    `Dir::Cache=${apt}`,
-    `Dir::Cache::Archives=${join(apt, 'archives')}`,
-    'Debug::NoLocking=1',
-    'APT::Sandbox::User=',
-    'Acquire::Languages=none',
-  ].flatMap((option) => ['-o', option]);
-  run(['apt-get', ...options, 'update']);
-  run(['apt-get', ...options, 'install', '-y', '--download-only', '--no-install-recommends', 'redis-server']);
-  const archives = join(apt, 'archives');
-  for (const name of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
-    run(['dpkg', '-x', join(archives, name), join(cacheDir, 'root')]);
-  }
-  rmSync(apt, { recursive: true, force: true });
-}
-
 function asRoot(command) {
   return process.getuid?.() === 0 ? run(command) : onPath('sudo') && run(['sudo', '-n', ...command]);
-}
-
-function run([program, ...args]) {
-  const answer = spawnSync(program, args, { stdio: 'ignore', timeout: 300_000, env: { ...process.env, LC_ALL: 'C' } });
-  return answer.status === 0;
-}
-
-function onPath(name) {
-  return [...(process.env.PATH ?? '').split(':'), ...usualFolders].some((folder) => existsSync(join(folder, name)));
 }
 
 /** 4096 databases: one for every spec file (`libs/testing/services/src/redis.ts`). */
@@ -182,14 +146,4 @@ async function stopRedis(server, port) {
 
 function lastLine(path) {
   return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').at(-1) : 'it said nothing';
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

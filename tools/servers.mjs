@@ -1,4 +1,4 @@
-/** The servers that tests run against: PostgreSQL with the template database, and Redis, each on a port of its own. */
+/** The servers that tests run against: PostgreSQL with the template database, Redis and RabbitMQ, each on a port of its own. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -12,24 +12,35 @@ export async function loadSource(path) {
   return import(new URL(path, root));
 }
 
-/** Starts both servers with all their files below `dir`; resolves with the environment for the tests and a `stop`. */
+/** Starts the servers with all their files below `dir`; resolves with the environment for the tests and a `stop`. */
 export async function startServers({ dir, log }) {
   const { startEmbeddedPostgres } = await loadSource('libs/platform/embedded/src/index.ts');
   const { startRedis } = await import('./redis.mjs');
+  const { startRabbitMq } = await import('./rabbitmq.mjs');
+  const fetched = join(testDir(), 'fetched');
+  // First and alone: it refuses a folder whose servers are running.
   const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), durable: false, log });
-  try {
-    await buildTemplate(postgres.adminConnectionString);
-    const redis = await startRedis({ dir: join(dir, 'redis'), cacheDir: join(testDir(), 'fetched', 'redis'), log });
-    return {
-      env: { TEST_DATABASE_URL: postgres.adminConnectionString, TEST_REDIS_URL: redis.url },
-      stop: async () => {
-        await Promise.all([redis.stop(), postgres.stop()]);
-      },
-    };
-  } catch (error) {
-    await postgres.stop();
-    throw error;
+  await endServersIn(dir, ['redis', 'rabbitmq']);
+  rmSync(join(dir, 'rabbitmq'), { recursive: true, force: true });
+  const [template, redis, rabbit] = await Promise.allSettled([
+    buildTemplate(postgres.adminConnectionString),
+    startRedis({ dir: join(dir, 'redis'), cacheDir: join(fetched, 'redis'), log }),
+    startRabbitMq({ dir: join(dir, 'rabbitmq'), cacheDir: join(fetched, 'rabbitmq'), log }),
+  ]);
+  const stop = async () => {
+    await Promise.all([redis.value?.stop(), rabbit.value?.stop(), postgres.stop()]);
+  };
+  const failed = [template, redis, rabbit].find(({ status }) => status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
   }
+  const env = {
+    TEST_DATABASE_URL: postgres.adminConnectionString,
+    TEST_REDIS_URL: redis.value.url,
+    TEST_AMQP_URL: rabbit.value.url,
+  };
+  return { env, stop };
 }
 
 /** Makes the template database, or makes it anew when the migrations have changed. */
@@ -84,15 +95,24 @@ function othersCanEnter(folder) {
 
 /** Ends servers that killed test runs have left behind, and removes their files. */
 export async function sweepAbandoned(dir) {
-  const { birthMark, commandLine } = await loadSource('libs/platform/embedded/src/process-identity.ts');
+  const { birthMark } = await loadSource('libs/platform/embedded/src/process-identity.ts');
   for (const name of existsSync(dir) ? readdirSync(dir) : []) {
     const owner = /^run-(\d+)$/.exec(name)?.[1];
     if (!owner || birthMark(Number(owner)) !== undefined) continue;
     const run = join(dir, name);
-    for (const file of ['postgres/postgres/postmaster.pid', 'redis/redis.pid']) {
-      const pid = existsSync(join(run, file)) ? parseInt(readFileSync(join(run, file), 'utf8'), 10) : 0;
-      if (pid > 0 && commandLine(pid)?.includes(run)) process.kill(pid, 'SIGKILL');
-    }
-    rmSync(run, { recursive: true, force: true });
+    await endServersIn(run, readdirSync(run));
+    rmSync(run, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** Files in a server's folder that hold the process ids of what runs there. */
+const pidFiles = ['postgres/postmaster.pid', 'redis.pid', 'rabbitmq.pid', 'epmd.pid'];
+
+/** Kills what the pid files in these folders name, when it is still what it was: its command line tells its folder. */
+async function endServersIn(run, folders) {
+  const { commandLine } = await loadSource('libs/platform/embedded/src/process-identity.ts');
+  for (const path of folders.flatMap((folder) => pidFiles.map((file) => join(run, folder, file)))) {
+    const pid = existsSync(path) ? parseInt(readFileSync(path, 'utf8'), 10) : 0;
+    if (pid > 0 && commandLine(pid)?.includes(run)) process.kill(pid, 'SIGKILL');
   }
 }

@@ -7,6 +7,7 @@ import { Bench, type Subject } from './suite/bench.ts';
 import { abilitiesOf, describeFailures, type Abilities } from './suite/failures.ts';
 import { describeLimits } from './suite/limits.ts';
 import { describeManifest, describeSettings } from './suite/manifest.ts';
+import { describePresence } from './suite/presence.ts';
 import { describeTexts } from './suite/texts.ts';
 
 const subjects: Subject[] = allAdapters().flatMap((adapter) => {
@@ -47,5 +48,6 @@ subjects.forEach((subject, index) => {
     describeTexts(() => bench);
     describeLimits(() => bench);
     describeFailures(() => bench, abilities[index]!);
+    if (subject.adapter.presence) describePresence(() => bench, abilities[index]!);
   });
 });

@@ -34,6 +34,13 @@ export const fleets: FleetPlan[] = [
   { name: 'two routers and three couriers', queues: 'redis', apps: { ingest: 1, router: 2, courier: 3, admin: 1 } },
 ];
 
+/** Two of what may get in each other's way; what nothing may be lost or doubled on. */
+export const twoCouriers: FleetPlan = {
+  name: 'two couriers',
+  queues: 'redis',
+  apps: { ingest: 1, router: 1, courier: 2, admin: 1 },
+};
+
 /** A running set of processes. */
 export interface Fleet {
   ingest: Client;
@@ -41,6 +48,8 @@ export interface Fleet {
   /** What each process wrote, for a test that failed and for tests of the log. */
   logs(): string[];
   processes: AppProcess[];
+  /** For a look at what no API shows. */
+  databaseUrl: string;
   stop(): Promise<void>;
 }
 
@@ -53,6 +62,9 @@ export interface AppProcess {
   /** Sends a signal and answers the exit code. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
+
+/** How long a fleet may take to start and be set up on a busy machine, in milliseconds. */
+export const startMs = 90_000;
 
 /** Starts the processes of a plan and waits until all serve. */
 export async function startFleet(plan: FleetPlan, env: NodeJS.ProcessEnv = {}): Promise<Fleet> {
@@ -79,6 +91,7 @@ export async function startFleet(plan: FleetPlan, env: NodeJS.ProcessEnv = {}): 
     admin: new Client(urlOf('admin'), adminKey),
     logs: () => processes.map((found) => `--- ${found.app}\n${found.output()}`),
     processes,
+    databaseUrl: database.url,
     stop: async () => {
       await Promise.all(processes.map((found) => found.end()));
       await database.drop();
@@ -102,7 +115,7 @@ export async function startProcess(app: string, env: NodeJS.ProcessEnv): Promise
       if (child.exitCode !== null) return 'ended';
       return /"url":"([^"]+)"[^\n]*"msg":"app\.listening"/.exec(output)?.[1];
     },
-    { what: `${app} to listen`, timeoutMs: 30_000 },
+    { what: `${app} to listen`, timeoutMs: 60_000 },
   );
   if (url === 'ended') throw new Error(`${app} ended with ${child.exitCode}:\n${output}`);
   return {

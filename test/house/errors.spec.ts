@@ -1,14 +1,9 @@
-/** Every code of the catalogue is answered somewhere, or reserved with a reason. */
+/** Every code of the catalogue is answered somewhere. */
 import { errorCatalogue } from '#contract';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { productFiles } from './sources.ts';
 import { nodesOf, parse } from './syntax.ts';
-
-/** Codes that nothing in the house throws, and why they are in the catalogue. */
-const reserved: Record<string, string> = {
-  RATE_LIMITED: 'Only a 429 of a library is translated to it; the house itself limits nobody yet.',
-};
 
 /** The codes that a file gives to a refusal: in `new HouseError(…)`, or in the `super(…)` of a kind of it. */
 function thrownIn(file: ts.SourceFile): string[] {
@@ -37,15 +32,7 @@ const thrown = new Set(files.flatMap(thrownIn));
 const translated = files.filter(({ fileName }) => fileName.endsWith('http/src/problem.ts')).flatMap(translatedIn);
 
 describe('the error catalogue', () => {
-  it.each(Object.keys(errorCatalogue).filter((code) => !(code in reserved)))(
-    'has a code that is thrown: %s',
-    (code) => {
-      expect([...thrown, ...translated]).toContain(code);
-    },
-  );
-
-  it.each(Object.entries(reserved))('reserves a code that is thrown nowhere: %s (%s)', (code) => {
-    expect(errorCatalogue).toHaveProperty(code);
-    expect([...thrown]).not.toContain(code);
+  it.each(Object.keys(errorCatalogue))('has a code that is thrown: %s', (code) => {
+    expect([...thrown, ...translated]).toContain(code);
   });
 });

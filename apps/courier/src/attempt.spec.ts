@@ -1,26 +1,33 @@
 import type { Mailbox, Network } from '#backends/kit';
-import type { Outcome } from '#contract';
+import { uuidFloor, type EventFacts, type Outcome } from '#contract';
 import type { ClaimedDelivery } from '#platform/store';
 import { describe, expect, it } from '@jest/globals';
-import { makeAttempt } from './attempt.ts';
+import { makeAttempt, type AttemptParts } from './attempt.ts';
 import type { BackendState } from './backend-state.ts';
 import { specBackend, specDelivery, specEvent, specLog, type Send } from './spec-courier.ts';
 
 const arrived: Outcome = { kind: 'delivered', reason: 'ok' };
 const [network, mailbox] = [{} as Network, {} as Mailbox];
+const nobody = () => undefined;
 
 /** Makes one attempt with an adapter that sends as given. */
 async function attempt(
   send: Send,
-  given: { delivery?: Partial<ClaimedDelivery>; backend?: Partial<BackendState>; timeoutMs?: number } = {},
+  given: {
+    delivery?: Partial<ClaimedDelivery>;
+    backend?: Partial<BackendState>;
+    timeoutMs?: number;
+    event?: Partial<EventFacts>;
+    reader?: AttemptParts['reader'];
+  } = {},
 ) {
   const { log, lines } = specLog();
   const underWay = new Set<AbortController>();
   const limits = given.timeoutMs === undefined ? {} : { timeoutMs: given.timeoutMs };
   const backend = specBackend(send, given.backend, limits);
   const delivery = specDelivery(given.delivery);
-  const parts = { network, mailbox, log, underWay };
-  const result = await makeAttempt(parts, backend, delivery, specEvent);
+  const parts = { network, mailbox, log, underWay, reader: given.reader ?? (() => undefined) };
+  const result = await makeAttempt(parts, backend, delivery, { ...specEvent, ...given.event });
   return { ...result, delivery, lines: lines(), underWay };
 }
 
@@ -74,7 +81,7 @@ describe('an attempt', () => {
   });
 
   it('gives up on a delivery whose event is gone', async () => {
-    const parts = { network, mailbox, log: specLog().log, underWay: new Set<AbortController>() };
+    const parts = { network, mailbox, log: specLog().log, reader: nobody, underWay: new Set<AbortController>() };
     const backend = specBackend(() => Promise.reject(new Error('must not be called')));
     const { outcome } = await makeAttempt(parts, backend, specDelivery(), undefined);
     expect(outcome).toMatchObject({ kind: 'permanent', reason: 'event_gone' });
@@ -107,7 +114,7 @@ describe('an adapter that misbehaves', () => {
 
   it('is told when the courier stops', async () => {
     const underWay = new Set<AbortController>();
-    const parts = { network, mailbox, log: specLog().log, underWay };
+    const parts = { network, mailbox, log: specLog().log, reader: nobody, underWay };
     const running = makeAttempt(parts, specBackend(hanging), specDelivery(), specEvent);
     expect(underWay.size).toBe(1);
     for (const controller of underWay) controller.abort(new DOMException('the courier stops', 'AbortError'));
@@ -155,6 +162,63 @@ describe('a text that is split', () => {
     const send: Send = () => Promise.reject(new Error('must not be called'));
     const { outcome, partsSent } = await attempt(send, { delivery: { message, partsSent: 99 } });
     expect([outcome.kind, partsSent]).toEqual(['delivered', 99]);
+  });
+});
+
+describe('the text of a message that comes late', () => {
+  const time = '2026-11-20T09:00:00.000Z';
+  const textRules = {
+    dialect: 'plain',
+    title: 'separate',
+    maxChars: 500,
+    unit: 'codePoints',
+    overflow: 'split',
+  } as const;
+  const acceptedAgo = (ms: number) => ({ id: uuidFloor(Date.now() - ms), time });
+  const reader = (recipient: string) =>
+    recipient === 'anna' ? { locale: 'ru', timeZone: 'Asia/Novosibirsk' } : undefined;
+
+  /** The texts that an adapter was given. */
+  async function textsOf(given: Parameters<typeof attempt>[1], maxChars = 500): Promise<string[]> {
+    const sent: string[] = [];
+    const send: Send = async ({ text }) => (sent.push(text), arrived);
+    await attempt(send, { backend: { textRules: { ...textRules, maxChars } }, reader, ...given });
+    return sent;
+  }
+
+  it('says nothing of the time within a minute, even about an event of long ago', async () => {
+    expect(await textsOf({ event: acceptedAgo(50_000) })).toEqual(['Мало']);
+  });
+
+  it.each<[string, string | null, string]>([
+    [
+      'in the language and the time zone of its recipient',
+      'anna',
+      'Событие от 20 нояб. 2026 г., 16:00 (Asia/Novosibirsk)',
+    ],
+    ['in English and UTC for a room', null, 'Event of Nov 20, 2026, 9:00 AM (UTC)'],
+    [
+      'in English and UTC for somebody who is not in the book any more',
+      'boris',
+      'Event of Nov 20, 2026, 9:00 AM (UTC)',
+    ],
+  ])('says when its event happened %s', async (_how, recipient, note) => {
+    expect(await textsOf({ event: acceptedAgo(61_000), delivery: { recipient } })).toEqual([`${note}\n\nМало`]);
+  });
+
+  it('says so whatever its age when somebody had to be waited for', async () => {
+    const [text] = await textsOf({ event: acceptedAgo(0), delivery: { heldSince: new Date() } });
+    expect(text).toMatch(/^Событие от 20 нояб/);
+  });
+
+  it('is split where it was split before, so that the parts which arrived on time are not sent twice', async () => {
+    const message = { markdown: Array.from({ length: 40 }, (_, n) => `word${n}`).join(' ') };
+    const onTime = await textsOf({ event: acceptedAgo(0), delivery: { message } }, 90);
+    expect(onTime.length).toBeGreaterThan(2);
+    const late = await textsOf({ event: acceptedAgo(120_000), delivery: { message, partsSent: 1 } }, 90);
+    const wordsOf = (texts: string[]) => texts.join(' ').match(/word\d+/g);
+    expect(wordsOf([onTime[0]!, ...late])).toEqual(message.markdown.split(' '));
+    expect(late.at(-1)).toContain('Событие от 20 нояб');
   });
 });
 

@@ -1,7 +1,7 @@
 /** One attempt: text into the backend's dialect, the adapter's send, and an outcome whatever happens. */
 import { maskedError, maskSecrets, ownWords, type Mailbox, type Network, type OutboundMessage } from '#backends/kit';
-import type { EventFacts, Outcome } from '#contract';
-import { toDialect } from '#domain/message';
+import { uuidTimeMs, type EventFacts, type Outcome, type Recipient } from '#contract';
+import { lateNote, toDialect, withLateNote, type FittedText } from '#domain/message';
 import type { Logger } from '#platform/log';
 import type { ClaimedDelivery } from '#platform/store';
 import type { BackendState } from './backend-state.ts';
@@ -11,6 +11,8 @@ export interface AttemptParts {
   network: Network;
   mailbox: Mailbox;
   log: Logger;
+  /** The person behind a slug, for the language and the time zone of what is added to a text. */
+  reader(recipient: string): Pick<Recipient, 'locale' | 'timeZone'> | undefined;
   /** Attempts under way; stopping aborts them. */
   underWay: Set<AbortController>;
 }
@@ -87,7 +89,7 @@ async function sendParts(
   if (!backend.settings)
     return { kind: 'authBroken', reason: 'settings_invalid', detail: backend.fault ?? 'The settings do not fit.' };
   if (!event) return { kind: 'permanent', reason: 'event_gone', detail: 'The event is past its retention.' };
-  const text = toDialect(delivery.message, backend.textRules);
+  const text = textOf(parts, backend, delivery, event);
   const context = { network: parts.network, mailbox: parts.mailbox, signal, now: Date.now };
   let outcome: Outcome = { kind: 'delivered', reason: 'ok' };
   for (let index = progress.partsSent; index < text.parts.length; index += 1) {
@@ -101,6 +103,26 @@ async function sendParts(
     progress.partsSent = index + 1;
   }
   return outcome;
+}
+
+/** How old an event may be before its message says when it happened, in milliseconds. */
+const lateAfterMs = 60_000;
+
+/** The text for this attempt. What was held for somebody, or comes late for another reason, says when it happened. */
+function textOf(
+  { reader }: AttemptParts,
+  { textRules }: BackendState,
+  delivery: ClaimedDelivery,
+  event: EventFacts,
+): FittedText {
+  const { message, heldSince, recipient } = delivery;
+  const isLate = heldSince !== null || Date.now() - uuidTimeMs(event.id) > lateAfterMs;
+  if (!isLate) return toDialect(message, textRules);
+  const note = lateNote(event.time, (recipient === null ? undefined : reader(recipient)) ?? {});
+  const noted = toDialect(withLateNote(message, note), textRules);
+  if (noted.parts.length === 1) return noted;
+  // A split text may have begun to arrive without the note; behind the text it moves no part that was sent.
+  return toDialect({ ...message, markdown: `${message.markdown}\n\n${note}` }, textRules);
 }
 
 function outbound(

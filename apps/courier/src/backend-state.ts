@@ -1,7 +1,7 @@
 /** A backend as a courier uses it: its adapter, its opened settings, and the secrets to mask. */
 import type { Backend, JsonValue, RetryPolicy, TextRules } from '#contract';
 import { faultsOf } from '#contract';
-import { secretsOf, type AnyAdapter } from '#backends/kit';
+import { secretsOf, type AnyAdapter, type Manifest } from '#backends/kit';
 import { adapterOf } from '#backends/registry';
 import type { Sealer } from '#platform/store';
 
@@ -16,6 +16,8 @@ export interface BackendState {
   secrets: string[];
   textRules: TextRules;
   retry: RetryPolicy | undefined;
+  /** Most messages per period, over all couriers. */
+  rate: { max: number; perMs: number } | undefined;
 }
 
 /** Opens a backend; `undefined` when this version has no adapter for its type. */
@@ -28,6 +30,7 @@ export function openBackend(slug: string, backend: Backend, sealer: Sealer): Bac
     adapter,
     textRules: { ...text, maxChars: maxChars.value },
     retry: backend.retry,
+    rate: rateOf(adapter.manifest, backend.ratePerSecond),
     ...openSettings(adapter, backend, sealer),
   };
 }
@@ -52,4 +55,15 @@ function openSettings(
   if (parsed.success) return { settings: parsed.data, fault: undefined, secrets };
   const faults = faultsOf(parsed.error.issues, '/settings').map((fault) => `${fault.pointer} ${fault.detail}`);
   return { settings: undefined, fault: `The settings no longer fit: ${faults.join('; ')}`, secrets };
+}
+
+/** From so many messages per second on they are counted by the tenth of a second, so that they do not come in bursts. */
+const smoothFrom = 100;
+
+/** The limit of the queue: the operator's, else the one of the backend type. */
+function rateOf({ limits }: Pick<Manifest, 'limits'>, ratePerSecond: number | undefined): BackendState['rate'] {
+  if (ratePerSecond === undefined) return limits.rate;
+  return ratePerSecond < smoothFrom
+    ? { max: ratePerSecond, perMs: 1000 }
+    : { max: Math.round(ratePerSecond / 10), perMs: 100 };
 }

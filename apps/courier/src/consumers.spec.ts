@@ -3,7 +3,7 @@ import type { ConsumeOptions, Queues } from '#platform/queue';
 import { createSealer } from '#platform/store';
 import { describe, expect, it } from '@jest/globals';
 import { createConsumers } from './consumers.ts';
-import type { CurrentBackend, Delivering } from './delivering.ts';
+import type { Delivering, Order } from './delivering.ts';
 import { specLog } from './spec-courier.ts';
 
 const sealer = createSealer('a secret of sixteen');
@@ -28,7 +28,8 @@ interface Running {
 function world(parts: { closing?: Promise<void> } = {}) {
   const started: Running[] = [];
   const rung: [string, readonly string[], object | undefined][] = [];
-  const delivered: { slug: string; url: unknown; type: string | undefined; ids: readonly string[] }[] = [];
+  const delivered: { slug: string; url: unknown; type: string | undefined; ids: readonly string[]; isProbe?: true }[] =
+    [];
   const queues = {
     consumeDeliver: async (slug: string, handler: Running['handler'], options: ConsumeOptions) => {
       const running: Running = { slug, options, handler, closed: false };
@@ -44,9 +45,11 @@ function world(parts: { closing?: Promise<void> } = {}) {
       void rung.push([backend, ids, options]),
   } as unknown as Queues;
   const delivering = {
-    deliver: async (slug: string, current: CurrentBackend, _gate: unknown, ids: readonly string[]) => {
+    deliver: async ({ slug, current, ids, isProbe }: Order) => {
       const state = current();
-      delivered.push({ slug, url: state?.settings?.['url'], type: state?.adapter.manifest.type, ids });
+      const type = state?.adapter.manifest.type;
+      delivered.push({ slug, url: state?.settings?.['url'], type, ids, ...(isProbe ? { isProbe } : {}) });
+      return true;
     },
   } as unknown as Delivering;
   const spec = specLog();
@@ -74,11 +77,19 @@ describe('the consumers of a courier', () => {
     await follow({ a: hook(undefined, { paused: true }) });
     expect(open()).toEqual([]);
     await started[0]!.handler(['1']);
-    expect(delivered).toEqual([{ slug: 'a', url: undefined, type: undefined, ids: ['1'] }]);
+    expect(delivered).toEqual([]);
     await follow({ a: hook() });
     expect([open(), started.length]).toEqual([['a'], 2]);
     await started[1]!.handler(['2']);
-    expect(delivered[1]).toMatchObject({ url: 'https://a.example/', ids: ['2'] });
+    expect(delivered).toMatchObject([{ url: 'https://a.example/', ids: ['2'] }]);
+  });
+
+  it('can be passed by, for a probe or while nobody rings, where they run', async () => {
+    const { consumers, follow, delivered } = world();
+    expect(await consumers.deliver('a', ['0'])).toBe(false);
+    await follow({ a: hook() });
+    expect(await consumers.deliver('a', ['1'], true)).toBe(true);
+    expect(delivered).toMatchObject([{ slug: 'a', ids: ['1'], isProbe: true }]);
   });
 
   it('use changed settings at once, without a restart', async () => {
@@ -100,6 +111,19 @@ describe('the consumers of a courier', () => {
     expect(started[1]!.options).toMatchObject({ concurrency: 4, rate: { max: 20, perMs: 1000 } });
     await started[1]!.handler(['1']);
     expect(delivered).toMatchObject([{ type: 'mychat' }]);
+  });
+
+  it('keep the rate that the operator sets, in small portions, and are restarted when it changes', async () => {
+    const { follow, started } = world();
+    await follow({ a: { ...hook(), ratePerSecond: 5 } });
+    await follow({ a: { ...hook(), ratePerSecond: 500 } });
+    await follow({ a: { ...chat(), ratePerSecond: 3 } });
+    expect(started.map(({ options }) => options.rate)).toEqual([
+      { max: 5, perMs: 1000 },
+      { max: 50, perMs: 100 },
+      { max: 3, perMs: 1000 },
+    ]);
+    expect(started.slice(0, 2).map(({ closed }) => closed)).toEqual([true, true]);
   });
 
   it('of a limited backend do one delivery per job, and ring for larger ones apart', async () => {

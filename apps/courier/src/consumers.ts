@@ -6,7 +6,7 @@ import type { Sealer } from '#platform/store';
 import { isDeepStrictEqual } from 'node:util';
 import { openBackend, type BackendState } from './backend-state.ts';
 import type { Delivering } from './delivering.ts';
-import { createGate } from './gate.ts';
+import { createGate, type Gate } from './gate.ts';
 
 /**
  * Jobs of one backend under way at once; each holds up to two hundred deliveries, the gate bounds the sends. Under a steady
@@ -17,6 +17,7 @@ const jobsAtOnce = 8;
 interface Running {
   definition: Backend;
   state: BackendState;
+  gate: Gate;
   consumer: Promise<Consumer>;
 }
 
@@ -32,6 +33,10 @@ export interface ConsumersParts {
 export interface Consumers {
   /** Starts, restarts and stops consumers so that they fit the book. */
   follow(backends: ReadonlyMap<string, Backend>): void;
+  /** Backends that are consumed now. */
+  running(): BackendState[];
+  /** Attempts deliveries of a backend that is consumed here, past the queue. Answers whether the backend was asked anything. */
+  deliver(slug: string, ids: readonly string[], isProbe?: boolean): Promise<boolean>;
   /** Takes no more jobs and waits for those under way. */
   close(): Promise<void>;
 }
@@ -52,9 +57,20 @@ class BackendConsumers implements Consumers {
   follow(backends: ReadonlyMap<string, Backend>): void {
     for (const [slug, running] of this.#running) {
       const definition = backends.get(slug);
-      if (!definition || definition.paused || definition.type !== running.definition.type) this.#stopQuietly(slug);
+      if (!definition || definition.paused || !goesOn(running.definition, definition)) this.#stopQuietly(slug);
     }
     for (const [slug, definition] of backends) if (!definition.paused) this.#use(slug, definition);
+  }
+
+  running(): BackendState[] {
+    return [...this.#running.values()].map(({ state }) => state);
+  }
+
+  async deliver(slug: string, ids: readonly string[], isProbe = false): Promise<boolean> {
+    const gate = this.#running.get(slug)?.gate;
+    if (!gate) return false;
+    const current = () => this.#running.get(slug)?.state;
+    return this.#parts.delivering.deliver({ slug, current, gate, ids, isProbe });
   }
 
   async close(): Promise<void> {
@@ -69,15 +85,14 @@ class BackendConsumers implements Consumers {
     const state = openBackend(slug, definition, sealer);
     if (!state) return log.error({ backend: slug, type: definition.type }, 'backend.type_unknown');
     if (state.fault) log.error({ backend: slug, fault: state.fault }, 'backend.settings_invalid');
-    this.#running.set(slug, { definition, state, consumer: running?.consumer ?? this.#consume(state) });
+    const gate = running?.gate ?? createGate(state.adapter.manifest.limits.concurrency);
+    this.#running.set(slug, { definition, state, gate, consumer: running?.consumer ?? this.#consume(state) });
   }
 
-  #consume({ slug, adapter }: BackendState): Promise<Consumer> {
-    const { delivering, queues } = this.#parts;
-    const { rate, concurrency } = adapter.manifest.limits;
-    const gate = createGate(concurrency);
-    const current = () => this.#running.get(slug)?.state;
-    const deliver = (ids: string[]) => delivering.deliver(slug, current, gate, ids);
+  #consume({ slug, adapter, rate }: BackendState): Promise<Consumer> {
+    const { queues } = this.#parts;
+    const { concurrency } = adapter.manifest.limits;
+    const deliver = async (ids: string[]) => void (await this.deliver(slug, ids));
     if (!rate) return queues.consumeDeliver(slug, deliver, { concurrency: jobsAtOnce });
     // The queue's limit counts jobs, so a job of a limited backend must be one delivery: larger ones are rung again apart.
     const oneByOne = (ids: string[]) =>
@@ -94,4 +109,9 @@ class BackendConsumers implements Consumers {
     this.#running.delete(slug);
     await (await found?.consumer)?.close();
   }
+}
+
+/** Whether a consumer can go on with a new definition; its settings may change, the queue's limit may not. */
+function goesOn(running: Backend, definition: Backend): boolean {
+  return definition.type === running.type && definition.ratePerSecond === running.ratePerSecond;
 }

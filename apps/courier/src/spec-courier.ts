@@ -40,6 +40,7 @@ export function specBackend(send: Send, fields: Partial<BackendState> = {}, limi
     secrets: [],
     textRules: { dialect: 'plain', title: 'separate', maxChars: 10, unit: 'codePoints', overflow: 'split' },
     retry: undefined,
+    rate: limits.rate,
     ...fields,
   };
   return state;
@@ -56,19 +57,25 @@ export function specDelivery(fields: Partial<ClaimedDelivery> = {}): ClaimedDeli
     to: 'anna',
     toKind: 'person',
     message: { markdown: 'Мало' },
+    correlationKey: null,
+    orderKey: null,
     fallbacks: null,
     retry: null,
     attempts: 1,
     attemptsBefore: 0,
     partsSent: 0,
     openedAt: new Date(),
+    validUntil: null,
+    giveUpAt: null,
+    whenOffline: null,
+    heldSince: null,
     ...fields,
   };
 }
 
-/** The event of every delivery here. */
+/** The event of every delivery here; it was accepted just now. */
 export const specEvent: EventFacts = {
-  id: '0199d2a0-6c3f-7000-8000-000000000001',
+  id: uuidv7(),
   source: 'erp',
   type: 'stock.low',
   time: '2026-11-20T09:00:00.000Z',

@@ -1,11 +1,12 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { AmqpDoor } from './amqp/amqp-door.ts';
 import { EventsDoorController } from './events.controller.ts';
 import { IngestService } from './ingest.service.ts';
 
 /** ACCEPT: the doors in. */
-@Module({ controllers: [EventsDoorController], providers: [IngestService] })
+@Module({ controllers: [EventsDoorController], providers: [IngestService, AmqpDoor] })
 export class IngestModule implements OnModuleInit {
   readonly #host: HttpAdapterHost;
 

@@ -1,4 +1,10 @@
 import { runApp, runtimeEnv } from '#platform/runtime';
-import { IngestModule } from './index.ts';
+import { IngestModule, ingestEnv, ingestProviders } from './index.ts';
 
-await runApp({ name: 'ingest', env: runtimeEnv, modules: [IngestModule], needsQueues: false });
+await runApp({
+  name: 'ingest',
+  env: { ...runtimeEnv, ...ingestEnv },
+  modules: [IngestModule],
+  providers: (config) => ingestProviders(config),
+  needsQueues: false,
+});

@@ -5,6 +5,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationB
 import { startHousekeeping } from './housekeeping.ts';
 import { routeEvents } from './routing.ts';
 import { startSweep, type Sweep } from './sweep.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** Injection token of the router's part of the configuration. */
 export const ROUTER_CONFIG = Symbol('ROUTER_CONFIG');
@@ -24,6 +25,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #config: RouterConfig;
   #consumer: Consumer | undefined;
   #sweep: Sweep | undefined;
+  #watchdog: Watchdog | undefined;
   #housekeeping: { close(): void } | undefined;
 
   constructor(@Inject(RUNTIME) runtime: Runtime, @Inject(ROUTER_CONFIG) config: RouterConfig) {
@@ -32,7 +34,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    const { database, queues, log, book } = this.#runtime;
+    const { database, queues, log, book, circuits, readiness } = this.#runtime;
     let compiled: CompiledBook | undefined;
     book.onChange((fresh) => {
       compiled = compileBook(fresh);
@@ -43,13 +45,19 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
       await book.atLeast(version);
       return compiled!;
     };
-    const parts = { database, queues, log, book: bookAtLeast };
-    this.#consumer = await queues.consumeRoute((ids) => routeEvents(parts, ids), { concurrency: batchesAtOnce });
-    this.#sweep = startSweep({ database, queues, log, backends: () => book.current().backends });
+    const parts = { database, queues, log, circuits, book: bookAtLeast };
+    const route = (ids: readonly string[]) => routeEvents(parts, ids);
+    const backends = () => book.current().backends;
+    this.#consumer = await queues.consumeRoute(route, { concurrency: batchesAtOnce });
+    this.#sweep = startSweep({ database, queues, circuits, log, backends, route });
+    const watchdog = startWatchdog({ database, circuits, log, backends });
+    this.#watchdog = watchdog;
+    readiness.push({ name: 'flow', check: () => watchdog.check() });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.#housekeeping?.close();
+    this.#watchdog?.close();
     await this.#sweep?.close();
     await this.#consumer?.close();
   }

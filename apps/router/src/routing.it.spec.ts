@@ -1,3 +1,4 @@
+import { uuidTimeMs } from '#contract';
 import type { CompiledBook } from '#domain/routing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
@@ -8,12 +9,15 @@ let world: RouterWorld;
 beforeAll(async () => {
   world = await openWorld();
 });
-beforeEach(() => void world.rings.splice(0));
+beforeEach(() => {
+  world.rings.splice(0);
+  world.circuits.clear();
+});
 afterAll(() => world.close());
 
 async function route(ids: readonly string[], book: CompiledBook = specBook()): Promise<void> {
-  const { database, queues, log } = world;
-  await routeEvents({ database, queues, log, book: async () => book }, ids);
+  const { database, queues, circuits, log } = world;
+  await routeEvents({ database, queues, circuits, log, book: async () => book }, ids);
 }
 
 async function eventOf(id: string): Promise<Record<string, unknown>> {
@@ -58,6 +62,50 @@ describe('routing', () => {
     ]);
   });
 
+  it.each(['open', 'draining', 'paused'] as const)(
+    'does not ring for a backend that is %s, where what is new must not overtake what waits',
+    async (state) => {
+      world.circuits.set('hq', state);
+      const id = await makeEvent(world.database);
+      await route([id], specBook({ both: { notify: [{ to: ['recipient:anna'], strategy: 'all' }] } }));
+      expect((await deliveriesOf(id)).map(({ backend }) => backend).sort()).toEqual(['desk', 'hq']);
+      expect(world.rings.map(([backend]) => backend)).toEqual(['desk']);
+    },
+  );
+
+  it('tells the delivery how long its news is good, and what to do about somebody who is offline', async () => {
+    const id = await makeEvent(world.database);
+    const notify = [{ to: ['recipient:anna'], strategy: 'first' as const, whenOffline: 'hold' as const }];
+    await route([id], specBook({ bounded: { validForSeconds: 90.5, notify } }));
+    const free = await makeEvent(world.database);
+    await route([free]);
+    expect(await deliveriesOf(id)).toMatchObject([
+      { when_offline: 'hold', valid_until: new Date(uuidTimeMs(id) + 90_500) },
+    ]);
+    expect(await deliveriesOf(free)).toMatchObject([{ when_offline: null, valid_until: null }]);
+  });
+
+  it('gives an address its patience while another is left, and none to the last', async () => {
+    const id = await makeEvent(world.database);
+    const notify = [{ to: ['recipient:anna'], strategy: 'first' as const, fallbackAfterSeconds: 40 }];
+    await route([id], specBook({ patient: { notify } }));
+    const all = await makeEvent(world.database);
+    await route([all], specBook({ both: { notify: [{ to: ['recipient:anna'], strategy: 'all' }] } }));
+    const until = (await deliveriesOf(id))[0]!['give_up_at'] as Date;
+    expect(Math.abs(until.getTime() - Date.now() - 40_000)).toBeLessThan(5000);
+    expect((await deliveriesOf(all)).map((delivery) => delivery['give_up_at'])).toEqual([null, null]);
+  });
+
+  it('puts the deliveries of one story to one address in a line, and others in none', async () => {
+    const story = { correlationKey: 'order/7' };
+    const ids = [await makeEvent(world.database, story), await makeEvent(world.database, story)];
+    const single = await makeEvent(world.database);
+    await route([...ids, single]);
+    const keys = [];
+    for (const id of [...ids, single]) keys.push((await deliveriesOf(id))[0]!['order_key']);
+    expect(keys).toEqual([expect.any(String), keys[0], null]);
+  });
+
   it('keeps an event that no rule wants as unmatched, and rings for nobody', async () => {
     const id = await makeEvent(world.database, { type: 'nothing' });
     await route([id]);
@@ -75,7 +123,7 @@ describe('routing', () => {
   });
 
   it('waits for a book as new as the rules were when the event was stored, or when it was read', async () => {
-    const { database, queues, log } = world;
+    const { database, queues, circuits, log } = world;
     const versionNow = async () =>
       BigInt((await database.pool.query<{ version: string }>('SELECT version FROM book')).rows[0]!.version);
     const asked: bigint[] = [];
@@ -83,9 +131,9 @@ describe('routing', () => {
     const id = await makeEvent(database);
     const stored = await versionNow();
     await database.pool.query('UPDATE book SET version = version + 5');
-    await routeEvents({ database, queues, log, book }, [id]);
+    await routeEvents({ database, queues, circuits, log, book }, [id]);
     database.events.forget(id);
-    await routeEvents({ database, queues, log, book }, [id]);
+    await routeEvents({ database, queues, circuits, log, book }, [id]);
     expect(asked).toEqual([stored, stored + 5n]);
   });
 

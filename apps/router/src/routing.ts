@@ -1,5 +1,5 @@
 /** One hop: events in, deliveries out. */
-import type { EventFacts } from '#contract';
+import { uuidTimeMs, type EventFacts } from '#contract';
 import { planEvent, type CompiledBook, type RoutePlan } from '#domain/routing';
 import type { Logger } from '#platform/log';
 import { eventsRouted } from '#platform/metrics';
@@ -9,6 +9,7 @@ import {
   loadFacts,
   newId,
   storeRouted,
+  type Circuits,
   type Database,
   type NewDelivery,
   type RoutedEvent,
@@ -19,6 +20,7 @@ export interface RoutingParts {
   database: Database;
   queues: Queues;
   log: Logger;
+  circuits: Pick<Circuits, 'of'>;
   /** The book, of this version or newer. */
   book(atLeast: bigint): Promise<CompiledBook>;
 }
@@ -33,7 +35,9 @@ export async function routeEvents(parts: RoutingParts, eventIds: readonly string
   const matched = routed.filter((event) => event.rules.length > 0).length;
   eventsRouted('routed', matched);
   eventsRouted('unmatched', routed.length - matched);
-  await Promise.all([...byBackend(written)].map(([backend, ids]) => parts.queues.ringDeliver(backend, ids)));
+  // Where a backlog waits, what is new must not overtake it: there the sweep alone rings, oldest first.
+  const atOnce = [...byBackend(written)].filter(([backend]) => parts.circuits.of(backend) === undefined);
+  await Promise.all(atOnce.map(([backend, ids]) => parts.queues.ringDeliver(backend, ids)));
 }
 
 /** Deliveries that PostgreSQL refuses harm only their own event: it is kept as unmatched, with the reason in its notes. */
@@ -96,6 +100,7 @@ function planSafely(log: Logger, book: CompiledBook, event: EventFacts): RoutePl
 
 function toDelivery(eventId: string, planned: RoutePlan['deliveries'][number]): NewDelivery {
   const { rule, recipient, backend, to, toKind, message, fallbacks, retry, correlationKey, giveUpSeconds } = planned;
+  const { whenOffline, validForSeconds } = planned;
   return {
     id: newId(),
     eventId,
@@ -108,5 +113,8 @@ function toDelivery(eventId: string, planned: RoutePlan['deliveries'][number]): 
     correlationKey,
     fallbacks: giveUpSeconds === undefined ? undefined : { next: fallbacks, giveUpSeconds },
     retry,
+    whenOffline,
+    validUntil:
+      validForSeconds === undefined ? undefined : new Date(uuidTimeMs(eventId) + Math.round(validForSeconds * 1000)),
   };
 }

@@ -8,6 +8,9 @@ import {
   ensurePartitions,
   openDatabase,
   storeRouted,
+  type Circuit,
+  type Circuits,
+  type CircuitState,
   type Database,
   type NewDelivery,
   type NewEvent,
@@ -24,9 +27,46 @@ export interface RouterWorld {
   /** What was rung: `route` or the backend, and the ids. */
   rings: [string, string[]][];
   log: Logger;
+  /** Circuits that the spec sets by itself. */
+  circuits: SpecCircuits;
+  /** Jobs that wait in a queue (`route` or a backend), for the sweep to see; 1 where nothing is set. */
+  jobs: Map<string, number>;
+  /** Whether the queues are away. */
+  away(isAway: boolean): void;
   /** Lines of the log so far. */
   lines(): Record<string, unknown>[];
   close(): Promise<void>;
+}
+
+/** Circuits in memory: which backends are in which state, and which were closed. */
+export interface SpecCircuits extends Circuits {
+  set(backend: string, state: CircuitState): void;
+  clear(): void;
+  closed: string[];
+}
+
+function specCircuits(): SpecCircuits {
+  const states = new Map<string, Circuit>();
+  const closed: string[] = [];
+  const circuits = {
+    closed,
+    of: (backend: string) => states.get(backend),
+    all: () => states,
+    set: (backend: string, state: CircuitState) => {
+      const at = new Date();
+      states.set(backend, { backend, state, reason: 'spec', detail: null, since: at, probes: 0, probeAt: at });
+    },
+    clear: () => {
+      states.clear();
+      closed.splice(0);
+    },
+    close: async (backend: string) => {
+      if (states.get(backend)?.state !== 'draining') return false;
+      closed.push(backend);
+      return states.delete(backend);
+    },
+  };
+  return circuits as unknown as SpecCircuits;
 }
 
 /** Opens a world; `days` is how many days of partitions it has. */
@@ -35,7 +75,11 @@ export async function openWorld(days = 1): Promise<RouterWorld> {
   const database = openDatabase({ connectionString: fresh.url, poolSize: 4, onError: () => undefined });
   if (days > 0) await ensurePartitions(database, Date.now(), days);
   const rings: [string, string[]][] = [];
+  const jobs = new Map<string, number>();
+  let queuesAreAway = false;
   const queues = {
+    waiting: async (queue: 'route' | { backend: string }) => jobs.get(queue === 'route' ? queue : queue.backend) ?? 1,
+    isAway: () => queuesAreAway,
     ringRoute: async (ids: readonly string[]) => void rings.push(['route', [...ids]]),
     ringDeliver: async (backend: string, ids: readonly string[]) => void rings.push([backend, [...ids]]),
   } as unknown as Queues;
@@ -45,6 +89,9 @@ export async function openWorld(days = 1): Promise<RouterWorld> {
     database,
     queues,
     rings,
+    circuits: specCircuits(),
+    jobs,
+    away: (isAway) => void (queuesAreAway = isAway),
     log: pino({ level: 'debug', errorKey: 'error' }, sink) as unknown as Logger,
     lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>),
     close: async () => {
@@ -78,7 +125,11 @@ export async function makeEvent(database: Database, fields: Partial<NewEvent> = 
 }
 
 /** Routes a new event to one address of a backend; answers the bare id of the delivery. */
-export async function makeDelivery(database: Database, backend: string): Promise<string> {
+export async function makeDelivery(
+  database: Database,
+  backend: string,
+  fields: Partial<NewDelivery> = {},
+): Promise<string> {
   const eventId = await makeEvent(database);
   const delivery: NewDelivery = {
     id: uuidv7(),
@@ -92,6 +143,9 @@ export async function makeDelivery(database: Database, backend: string): Promise
     correlationKey: undefined,
     fallbacks: undefined,
     retry: undefined,
+    whenOffline: undefined,
+    validUntil: undefined,
+    ...fields,
   };
   await storeRouted(database, [{ id: eventId, rules: ['stock-low'], notes: [], deliveries: [delivery] }]);
   return delivery.id;

@@ -18,15 +18,19 @@ it('a long queue of one backend does not keep the sweep from ringing for another
     correlationKey: undefined,
     fallbacks: undefined,
     retry: undefined,
+    whenOffline: undefined,
+    validUntil: undefined,
   }));
   await storeRouted(world.database, [{ id: eventId, rules: ['r'], notes: [], deliveries: many }]);
   const quick = await makeDelivery(world.database, 'quick');
   await world.database.pool.query(`UPDATE delivery SET due_at = now() - interval '60 seconds' WHERE backend = 'slow'`);
   await world.database.pool.query(`UPDATE delivery SET due_at = now() - interval '20 seconds' WHERE backend = 'quick'`);
-  const { database, queues, log } = world;
+  const { database, queues, circuits, log } = world;
   const sweep = startSweep({
     database,
     queues,
+    circuits,
+    route: async () => undefined,
     log,
     backends: () =>
       new Map([

@@ -10,6 +10,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   world.rings.splice(0);
+  world.circuits.clear();
+  world.jobs.clear();
   await world.database.pool.query('TRUNCATE event, delivery');
 });
 afterEach(async () => {
@@ -19,14 +21,15 @@ afterEach(async () => {
 afterAll(() => world.close());
 
 function start(parts: Partial<SweepParts> = {}): Sweep {
-  const { database, queues, log } = world;
+  const { database, queues, circuits, log } = world;
+  const route = async () => undefined;
   const backends = () =>
     new Map([
       ['hq', {}],
       ['resting', { paused: true }],
       ['desk', {}],
     ]);
-  sweep = startSweep({ database, queues, log, backends, ...parts });
+  sweep = startSweep({ database, queues, circuits, log, backends, route, ...parts });
   return sweep;
 }
 

@@ -1,6 +1,6 @@
 import { AdminModule, adminEnv, adminProviders } from '#apps/admin';
 import { CourierModule, courierAppEnv, courierProviders } from '#apps/courier';
-import { IngestModule } from '#apps/ingest';
+import { IngestModule, ingestEnv, ingestProviders } from '#apps/ingest';
 import { RouterModule, routerEnv, routerProviders } from '#apps/router';
 import { databaseEnv, secretsEnv, standaloneEnv } from '#platform/config';
 import { runtimeEnv, type AppDescription } from '#platform/runtime';
@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import { seedDemo } from './demo.ts';
 
 /** What all the apps read together. */
-export const fullEnv = { ...runtimeEnv, ...routerEnv, ...courierAppEnv, ...adminEnv };
+export const fullEnv = { ...runtimeEnv, ...ingestEnv, ...routerEnv, ...courierAppEnv, ...adminEnv };
 
 /** What standalone reads: it can make for itself what the others must be given. */
 export const localEnv = {
@@ -32,7 +32,12 @@ export function standaloneApp(demo: boolean): AppDescription<typeof fullEnv> {
     name: 'standalone',
     env: fullEnv,
     modules: [IngestModule, RouterModule, CourierModule, AdminModule],
-    providers: (config) => [...routerProviders(config), ...courierProviders(config), ...adminProviders(config)],
+    providers: (config) => [
+      ...ingestProviders(config),
+      ...routerProviders(config),
+      ...courierProviders(config),
+      ...adminProviders(config),
+    ],
     ...(demo ? { prepare: (runtime) => seedDemo(runtime.definitions) } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { addressKind, retryPolicy } from './delivery.ts';
 import { jsonValue } from './event.ts';
+import { slug } from './ids.ts';
 import { outcome } from './outcome.ts';
 
 /** One configured instance of a backend type. The settings are checked against the manifest of the type. */
@@ -9,6 +10,10 @@ export const backend = z
     type: z.string().min(1),
     settings: z.record(z.string(), jsonValue),
     paused: z.boolean().optional().meta({ description: 'While true nothing is sent; deliveries wait.' }),
+    ratePerSecond: z.int().min(1).max(5000).optional().meta({
+      description:
+        'Most messages per second through this backend, over all couriers. Absent: what the backend type says, if it says anything.',
+    }),
     retry: retryPolicy.optional(),
   })
   .meta({ id: 'Backend', example: { type: 'webhook', settings: { url: 'https://consumer.example/hook' } } });
@@ -37,6 +42,28 @@ export const backendTypeView = z
 
 /** A backend type as the API shows it. */
 export type BackendTypeView = z.infer<typeof backendTypeView>;
+
+/** How a backend is, and what waits for it. */
+export const backendHealth = z
+  .strictObject({
+    backend: slug,
+    state: z.enum(['up', 'down', 'draining', 'paused']).meta({
+      description:
+        '`up`; `down`: it does not answer, deliveries wait and use up no attempts, single probes try it; `draining`: it is back and ' +
+        'what waited goes first; `paused`: by an operator (`settings_paused`), or because it refuses us until it is saved anew or resumed.',
+    }),
+    reason: z.string().optional().meta({ description: 'Stable word, that of the outcome that led to it.' }),
+    detail: z.string().optional().meta({ description: "The backend's own words, secrets masked." }),
+    since: z.iso.datetime().optional(),
+    nextProbeAt: z.iso.datetime().optional().meta({ description: 'Only while it is down.' }),
+    waiting: z.int().meta({ description: 'Deliveries that are not finished, held ones included.' }),
+    held: z.int().meta({ description: 'Those of them that wait for somebody to come online.' }),
+    oldestWaitingAt: z.iso.datetime().optional().meta({ description: 'When the oldest of them was made.' }),
+  })
+  .meta({ id: 'BackendHealth' });
+
+/** How a backend is, and what waits for it. */
+export type BackendHealth = z.infer<typeof backendHealth>;
 
 /** One real message to one address. */
 export const testSend = z

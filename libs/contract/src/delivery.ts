@@ -15,6 +15,12 @@ export const addressKind = z.enum(['person', 'room']);
 /** Whether an address names a person or a shared conversation. */
 export type AddressKind = z.infer<typeof addressKind>;
 
+/** What becomes of a delivery to a person who is offline: sent all the same, held until seen, or passed to the next address. */
+export const whenOffline = z.enum(['send', 'hold', 'fallback']);
+
+/** What becomes of a delivery to a person who is offline. */
+export type WhenOffline = z.infer<typeof whenOffline>;
+
 /** Text to deliver, as Markdown, before it is turned into a backend's dialect. */
 export const message = z.strictObject({ title: z.string().optional(), markdown: z.string() }).meta({ id: 'Message' });
 
@@ -75,6 +81,15 @@ export const deliveryView = z
     message,
     lastOutcome: outcome.optional(),
     fallbackTo: z.string().optional().meta({ description: 'Delivery that took over after this one gave up.' }),
+    correlationKey: z
+      .string()
+      .optional()
+      .meta({ description: 'Deliveries to one address that share it go out in the order of their events.' }),
+    heldSince: z.string().optional().meta({ description: 'Since when it had to wait for the person to come online.' }),
+    validUntil: z
+      .string()
+      .optional()
+      .meta({ description: 'Until when the news is worth delivering; then it is suppressed.' }),
   })
   .meta({ id: 'Delivery' });
 

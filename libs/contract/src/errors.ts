@@ -106,7 +106,7 @@ export const errorCatalogue = {
   RATE_LIMITED: {
     status: 429,
     title: 'Too many requests at once.',
-    remedy: 'Wait the seconds given in `Retry-After`.',
+    remedy: 'Wait the seconds given in `Retry-After`, then send the same request again.',
   },
   INTERNAL: {
     status: 500,

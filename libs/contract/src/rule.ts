@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { addressKind, message, retryPolicy } from './delivery.ts';
+import { addressKind, message, retryPolicy, whenOffline } from './delivery.ts';
 import { jsonValue } from './event.ts';
 import { slug } from './ids.ts';
 
@@ -38,6 +38,13 @@ export const notifyStep = z
       .max(30 * 86_400)
       .optional()
       .meta({ description: 'With `first`: how long one address is tried before the next, in seconds. Absent: 300.' }),
+    whenOffline: whenOffline.optional().meta({
+      description:
+        'What to do while the person is offline. `send`: send all the same, the backend may keep it. `hold`: wait until they are seen, ' +
+        'as long as the delivery may live. `fallback`: wait until they are seen, and after `fallbackAfterSeconds` go to the next ' +
+        'address; without a next one it is `hold`. Absent: `send` where the backend type keeps messages for those who are offline ' +
+        '(`offline: stored`), `hold` where it loses them (`lost`). Rooms and backend types without presence are always sent to.',
+    }),
   })
   .meta({ id: 'NotifyStep' });
 
@@ -65,6 +72,16 @@ export const rule = z
       .optional()
       .meta({ description: 'Liquid text of the correlation key; overrides the one of the event.' }),
     retry: retryPolicy.optional(),
+    validForSeconds: z
+      .number()
+      .positive()
+      .max(30 * 86_400)
+      .optional()
+      .meta({
+        description:
+          'How long the news is worth delivering, in seconds after the event was accepted. A delivery that has not got through by ' +
+          'then is suppressed with the reason `expired`; it is no dead letter. Absent: no such bound.',
+      }),
   })
   .meta({
     id: 'Rule',

@@ -9,6 +9,8 @@ import {
   type Mailbox,
   type Network,
   type OutboundMessage,
+  type PresenceAnswer,
+  type SendContext,
 } from '#backends/kit';
 import type { Outcome } from '#contract';
 import type { RunningSimulator, Simulator } from '#testing/simulators';
@@ -25,6 +27,8 @@ export interface Subject {
 export interface SendOptions {
   settings?: Record<string, unknown>;
   timeoutMs?: number;
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
 }
 
 const noMailbox: Mailbox = { put: () => Promise.reject(new Error('this backend type keeps nothing inside')) };
@@ -45,15 +49,33 @@ export class Bench {
 
   /** Sends one message as the courier would: settings parsed, one attempt, bounded in time. */
   async send(message: Partial<OutboundMessage> = {}, options: SendOptions = {}): Promise<Outcome> {
+    const { given, settings, ctx } = this.prepare(options);
+    const outcome = await this.adapter.send(this.message(message), settings, ctx);
+    this.expectNoSecret(outcome, given);
+    return outcome;
+  }
+
+  /** Asks who is online, as the courier would. */
+  async presence(addresses: readonly string[], options: SendOptions = {}): Promise<PresenceAnswer> {
+    const { given, settings, ctx } = this.prepare(options);
+    const answer = await this.adapter.presence!(addresses, settings, ctx);
+    if (!answer.ok) this.expectNoSecret(answer.outcome, given);
+    return answer;
+  }
+
+  private prepare(options: SendOptions): {
+    given: Record<string, unknown>;
+    settings: Record<string, unknown>;
+    ctx: SendContext;
+  } {
     const given = options.settings ?? this.running.settings();
-    const outcome = await this.adapter.send(this.message(message), this.adapter.manifest.settings.parse(given), {
+    const ctx = {
       network: this.network,
       mailbox: this.running.mailbox ?? noMailbox,
       signal: AbortSignal.timeout(options.timeoutMs ?? 5000),
-      now: () => Date.now(),
-    });
-    this.expectNoSecret(outcome, given);
-    return outcome;
+      now: options.now ?? (() => Date.now()),
+    };
+    return { given, settings: this.adapter.manifest.settings.parse(given), ctx };
   }
 
   /** A message to the ordinary address. */

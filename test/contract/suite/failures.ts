@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import type { Bench } from './bench.ts';
 
 /** What must follow from each failure that a simulator can play. */
-const verdicts: Partial<Record<PlainBehaviour, OutcomeKind>> = {
+export const verdicts: Partial<Record<PlainBehaviour, OutcomeKind>> = {
   reject: 'permanent',
   busy: 'retryable',
   badAuth: 'authBroken',
@@ -36,12 +36,18 @@ export interface Abilities {
   can: ReadonlySet<BehaviourKind>;
   /** Whether the adapter can be aimed at another port, and at another port over TLS. */
   aims: { plain: boolean; tls: boolean };
+  /** Whether it has people who come and go. */
+  presence: boolean;
 }
 
 /** Asks a running simulator what it lets the suite do. */
 export function abilitiesOf(running: RunningSimulator): Abilities {
   const [plain, tls] = [false, true].map((over) => JSON.stringify(running.settingsAt?.({ port: 1, tls: over })));
-  return { can: running.can, aims: { plain: plain !== undefined, tls: tls !== plain } };
+  return {
+    can: running.can,
+    aims: { plain: plain !== undefined, tls: tls !== plain },
+    presence: running.presence !== undefined,
+  };
 }
 
 /** Cases about failures; only those that the simulator can play. */

@@ -21,6 +21,10 @@ export function describeManifest(adapter: AnyAdapter): void {
     expect(refusals).toContain(undefined);
   });
 
+  it('claims the ability `presence` exactly when it can tell who is online', () => {
+    expect(manifest.abilities.includes('presence')).toBe(adapter.presence !== undefined);
+  });
+
   it('says where each of its numbers comes from', () => {
     expect(manifest.text.maxChars.value).toBeGreaterThan(0);
     expect(manifest.text.maxChars.source).not.toBe('');

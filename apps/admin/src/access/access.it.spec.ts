@@ -112,6 +112,11 @@ describe('the audit', () => {
     const second = await ask('GET', `${path}&cursor=${first.body.next}`);
     expect(second.body.items).toMatchObject([{ action: 'create', after: { displayName: 'One' } }]);
     expect(second.body.next).toBeUndefined();
+    for (const filter of ['noun', 'name', 'actor'])
+      expect(await ask('GET', `/v1/audit?${filter}=a%00`)).toMatchObject({
+        status: 400,
+        body: { code: 'REQUEST_INVALID' },
+      });
     expect(await ask('GET', '/v1/audit?cursor=abc')).toMatchObject({ status: 400, body: { code: 'CURSOR_INVALID' } });
   });
 });

@@ -2,16 +2,16 @@ import { auditEntry, fromPublicId, HouseError, pageOf, pageQuery, type AuditEntr
 import { Describe, RequireScope, Section } from '#platform/http';
 import { createAudit, DATABASE, type Audit, type Database } from '#platform/store';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { filterText } from '../events/event-query.ts';
 
 const auditQuery = pageQuery.extend({
-  noun: z
-    .string()
+  noun: filterText
     .max(63)
     .optional()
     .meta({ description: 'Only changes of this kind of thing: `rule`, `backend`, `key` …' }),
-  name: z.string().max(512).optional().meta({ description: 'Only changes of the thing with this name or id.' }),
-  actor: z.string().max(63).optional().meta({ description: 'Only changes by the API key of this name.' }),
+  name: filterText.optional().meta({ description: 'Only changes of the thing with this name or id.' }),
+  actor: filterText.max(63).optional().meta({ description: 'Only changes by the API key of this name.' }),
 });
 
 const example = {

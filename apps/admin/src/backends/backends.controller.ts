@@ -16,6 +16,7 @@ import { textsOf } from '../rule-book/definition-controller.ts';
 import { DEFINITIONS } from '../rule-book/definitions.provider.ts';
 import { referrersOf } from '../rule-book/references.ts';
 import { listQuery, nameAfter, pageByName, type DefinitionView } from '../rule-book/views.ts';
+import { BackendHealthDesk } from './backend-health.ts';
 import { BackendSaver } from './backend-saver.ts';
 import { BackendTester, type TestAnswer, type TestWish } from './backend-tester.ts';
 import { backendView, toBackendView } from './backend-view.ts';
@@ -35,11 +36,18 @@ export class BackendsController {
   readonly #definitions: Definitions;
   readonly #saver: BackendSaver;
   readonly #tester: BackendTester;
+  readonly #health: BackendHealthDesk;
 
-  constructor(@Inject(DEFINITIONS) definitions: Definitions, saver: BackendSaver, tester: BackendTester) {
+  constructor(
+    @Inject(DEFINITIONS) definitions: Definitions,
+    saver: BackendSaver,
+    tester: BackendTester,
+    health: BackendHealthDesk,
+  ) {
     this.#definitions = definitions;
     this.#saver = saver;
     this.#tester = tester;
+    this.#health = health;
   }
 
   @Get()
@@ -87,7 +95,8 @@ export class BackendsController {
   @Describe({
     summary: 'Sends one real message through a backend',
     description:
-      'At once, without queue, retries or record; also while the backend is paused. The outcome is shown, secrets masked.',
+      'At once, without queue, retries or record; also while the backend is paused. The outcome is shown, secrets masked. A backend that was ' +
+      'taken for down, or that had refused us, is sent to again once a message got through.',
     ok: {
       status: 200,
       description: 'What came of it; not necessarily `delivered`.',
@@ -99,7 +108,12 @@ export class BackendsController {
     },
     errors: ['NOT_FOUND', 'STATE_CONFLICT'],
   })
-  test(@Param('slug', { schema: slug }) name: string, @Body({ schema: testSend }) wish: TestWish): Promise<TestAnswer> {
-    return this.#tester.test(name, wish);
+  async test(
+    @Param('slug', { schema: slug }) name: string,
+    @Body({ schema: testSend }) wish: TestWish,
+  ): Promise<TestAnswer> {
+    const answer = await this.#tester.test(name, wish);
+    if (answer.outcome.kind === 'delivered') await this.#health.proven(name);
+    return answer;
   }
 }

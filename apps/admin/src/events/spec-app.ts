@@ -110,6 +110,8 @@ export async function makeDelivery(
   const id = uuidv7();
   const bare = { recipient: 'anna', correlationKey: undefined, fallbacks: undefined, retry: undefined };
   const delivery: NewDelivery = {
+    whenOffline: undefined,
+    validUntil: undefined,
     id,
     eventId,
     rule: 'stock-low',
@@ -133,6 +135,16 @@ export async function kill(database: Database, id: string, backend = 'hq'): Prom
   const attempt = { id: uuidv7(), number: claimed!.attempts, startedAt: new Date(), durationMs: 5 };
   const outcome = { kind: 'permanent', reason: 'http_400' } as const;
   await settleDeliveries(database, [
-    { deliveryId: id, lease, state: 'dead', waitMs: undefined, partsSent: 0, attempt, outcome, successor: undefined },
+    {
+      deliveryId: id,
+      lease,
+      state: 'dead',
+      waitMs: undefined,
+      counted: true,
+      partsSent: 0,
+      attempt,
+      outcome,
+      successor: undefined,
+    },
   ]);
 }

@@ -13,7 +13,7 @@ import {
   type Listener,
 } from '#platform/store';
 import { Inject, Injectable, Optional, type MessageEvent, type OnModuleDestroy } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { EMPTY, Observable } from 'rxjs';
 import { InboxStream } from './inbox-stream.ts';
 
 /** Injection token of the time between two heartbeats of a stream, in milliseconds. */
@@ -34,6 +34,7 @@ export class InboxFeed implements OnModuleDestroy {
   readonly #streams = new Map<string, Set<OpenStream>>();
   readonly #loader: Batcher<string, Arrival | undefined>;
   #listener: Listener | undefined;
+  #stopped = false;
 
   constructor(
     @Inject(DATABASE) database: Database,
@@ -53,6 +54,8 @@ export class InboxFeed implements OnModuleDestroy {
    * message. Ends when the process stops or PostgreSQL fails; the reader then comes back with the last id it has.
    */
   async open(owner: string, afterId: string | undefined): Promise<Observable<MessageEvent>> {
+    // A process that stops still answers who is connected; a stream that began now would keep it from ending.
+    if (this.#stopped) return EMPTY;
     // Asked first: this fails while PostgreSQL is away, where listening would wait.
     const position = await this.#positionOf(owner, afterId);
     await this.#listening();
@@ -73,6 +76,7 @@ export class InboxFeed implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.#stopped = true;
     await this.#listener?.close();
     for (const stream of this.#all()) stream.end?.();
     await this.#loader.close();

@@ -2,6 +2,7 @@ import type { AddressKind, EventFacts, Outcome } from '#contract';
 import type { z } from 'zod';
 import type { Manifest } from './manifest.ts';
 import type { Network } from './network.ts';
+import type { PresenceAnswer } from './presence.ts';
 
 /** What is to be sent, already in the dialect and size of the backend type. */
 export interface OutboundMessage {
@@ -43,6 +44,12 @@ export interface Adapter<Settings extends z.ZodObject = z.ZodObject> {
   send(message: OutboundMessage, settings: z.output<Settings>, ctx: SendContext): Promise<Outcome>;
   /** Says why `to` cannot be an address of this type; `undefined` when it can. Asked when a recipient is saved. */
   refuseAddress?(to: string, toKind: AddressKind): string | undefined;
+  /**
+   * Tells which persons are online, for up to `mostPresenceAddresses` addresses; cuts them into as many questions as the
+   * backend wants. Whoever the backend does not know is in neither set, so that the message goes out and is refused by
+   * name. Exactly the types that have this function name the ability `presence` in their manifest.
+   */
+  presence?(addresses: readonly string[], settings: z.output<Settings>, ctx: SendContext): Promise<PresenceAnswer>;
 }
 
 /** An adapter whose settings type is forgotten, as the registry lists it. */

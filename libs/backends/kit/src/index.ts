@@ -1,5 +1,6 @@
 /** What an adapter is: a manifest (data), a send function, and the few tools that every adapter may use. */
 export * from './adapter.ts';
+export * from './presence.ts';
 export * from './manifest.ts';
 export * from './outcomes.ts';
 export * from './network.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OutboundMessage } from '#backends/kit';
 import fc from 'fast-check';
-import { asciiJson, commandFor, frameOf } from './command.ts';
+import { asciiJson, commandFor, frameOf, questionFor } from './command.ts';
 import { settings as settingsSchema } from './manifest.ts';
 import { requestFor } from './rest.ts';
 
@@ -43,6 +43,19 @@ describe('the command for a message', () => {
 
   it('tells the parts of a split text apart', () => {
     expect(commandFor({ ...message, part: { index: 2, of: 3 } }, settings).context).toMatch(/^dlv_.*\.2$/);
+  });
+});
+
+describe('the command of a question', () => {
+  it('has the key, the label and what is asked, and nothing of a message', () => {
+    const { number, context, members } = questionFor('0005', { Nick: 'Иванов' }, settings);
+    expect(number).toBe('0005');
+    expect(members).toEqual({ ServerKey: 'k3y', APIStype: 'vestnik', context, Nick: 'Иванов' });
+  });
+
+  it('has a context that no other has', () => {
+    const contexts = [1, 2, 3].map(() => questionFor('000F', { UINS: '17' }, settings).context);
+    expect(new Set(contexts).size).toBe(3);
   });
 });
 
@@ -96,6 +109,11 @@ describe('the request to the web service', () => {
     expect([method, url]).toEqual(['POST', 'http://chat.local/API/']);
     expect(headers).toEqual({ 'content-type': 'application/x-www-form-urlencoded' });
     expect(JSON.parse(new URLSearchParams(String(body)).get('data')!)).toEqual({ cmd: '0002', ...long.members });
+  });
+
+  it('is a GET for a hundred UINs of ten digits', () => {
+    const uins = Array.from({ length: 100 }, (_, index) => 2_147_483_647 - index).join(',');
+    expect(requestFor(questionFor('000F', { UINS: uins }, settings), 'http://chat.local').method).toBe('GET');
   });
 
   it.each([

@@ -1,13 +1,20 @@
 /** What goes to the server: the members of a command as pure ASCII JSON, and the frame of the raw socket. */
 import type { OutboundMessage } from '#backends/kit';
 import { toPublicId } from '#contract';
+import { randomUUID } from 'node:crypto';
 import { roomUid } from './address.ts';
 import type { Settings } from './manifest.ts';
 
+/**
+ * Commands that are sent. 0002 writes to a person, 0004 to a conference; 0005 finds a UIN by nick, 0006 by e-mail, 0007
+ * asks whether there is one, 000F asks who is online.
+ */
+export type CommandNumber = '0002' | '0004' | '0005' | '0006' | '0007' | '000F';
+
 /** A command of the Integration API. */
 export interface Command {
-  /** Four hex digits: 0002 to a person, 0004 to a conference. */
-  number: '0002' | '0004';
+  /** Four hex digits. */
+  number: CommandNumber;
   /** Opaque text that newer servers give back, which ties an answer to its question. */
   context: string;
   members: Record<string, string | number>;
@@ -28,6 +35,13 @@ export function commandFor(message: OutboundMessage, settings: Settings): Comman
     return { number: '0002', context, members: { ...common, UserTo: message.to.trim() } };
   }
   return { number: '0004', context, members: { ...common, UID: roomUid(message.to) ?? message.to } };
+}
+
+/** Makes a command that only asks something; its context is one that no other command has. */
+export function questionFor(number: CommandNumber, asked: Command['members'], settings: Settings): Command {
+  const context = randomUUID();
+  const common = { ServerKey: settings.serverKey, APIStype: settings.apisType, context };
+  return { number, context, members: { ...common, ...asked } };
 }
 
 /** Writes JSON with every character beyond printable ASCII as `\uXXXX`, an emoji as two of them. */

@@ -2,7 +2,8 @@
 import { defineAdapter } from '#backends/kit';
 import { refuseAddress } from './address.ts';
 import { manifest } from './manifest.ts';
+import { presence } from './presence.ts';
 import { send } from './send.ts';
 
 /** The adapter of the backend type `mychat`. */
-export const adapter = defineAdapter({ manifest, send, refuseAddress });
+export const adapter = defineAdapter({ manifest, send, refuseAddress, presence });

@@ -64,7 +64,7 @@ export const manifest = {
     concurrency: 4,
     timeoutMs: 15_000,
   },
-  abilities: ['person', 'room'],
+  abilities: ['person', 'room', 'presence'],
   offline: 'stored',
   dedupe: 'none',
 } as const satisfies Manifest<typeof settings>;

@@ -2,3 +2,4 @@
 export * from './transitions.ts';
 export * from './backoff.ts';
 export * from './decide.ts';
+export * from './health.ts';

@@ -53,4 +53,9 @@ describe('transitions', () => {
     }
     expect(mayGo('sending', 'pending')).toBe(true);
   });
+
+  it('lets a claimed delivery end in any way that a settlement knows, an attempt or none', () => {
+    const settled: DeliveryState[] = ['delivered', 'retrying', 'waiting', 'dead', 'suppressed', 'pending'];
+    expect([...transitions.sending].sort()).toEqual(settled.sort());
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Template } from '#contract';
+import { explainAnswer, rule as ruleSchema, type Template } from '#contract';
+import { explainEvent } from './explain.ts';
 import { planEvent } from './plan.ts';
 import { addresses, bookOf, event, plan, tell, type Parts } from './spec-world.ts';
 
@@ -186,6 +187,59 @@ describe('what a delivery carries', () => {
       maxAgeSeconds: 60,
     });
     expect(retry({ rules: { r: tell(['recipient:anna']) } })).toBeUndefined();
+  });
+});
+
+describe('what a delivery carries of the patience of its rule', () => {
+  const to = ['recipient:anna', 'recipient:boris', 'room:mychat-hq/x'];
+
+  it.each(['send', 'hold', 'fallback'] as const)(
+    'carries `whenOffline: %s` for persons, never for rooms, beside the fallbacks as they are',
+    (whenOffline) => {
+      const asked = plan({ rules: { r: tell(to, { whenOffline, fallbackAfterSeconds: 20 }) } }).deliveries;
+      const silent = plan({ rules: { r: tell(to, { fallbackAfterSeconds: 20 }) } }).deliveries;
+      expect(asked.map((one) => one.whenOffline)).toEqual([whenOffline, whenOffline, undefined]);
+      expect(asked.map(({ whenOffline: _, ...rest }) => rest)).toEqual(silent);
+      expect(silent.some((one) => 'whenOffline' in one)).toBe(false);
+      expect(asked[2]).not.toHaveProperty('whenOffline');
+      expect(asked[0]).toMatchObject({ fallbacks: [{ to: '17' }, { to: '18' }], giveUpSeconds: 20 });
+    },
+  );
+
+  it('keeps what each step of a rule says apart, also with strategy `all`', () => {
+    const steps = [
+      { to: ['recipient:anna'], strategy: 'all', whenOffline: 'hold' },
+      { to: ['recipient:boris'], whenOffline: 'send' },
+    ];
+    const { deliveries } = plan({ rules: { r: { notify: steps } } });
+    expect(deliveries.map((one) => one.whenOffline)).toEqual(['hold', 'hold', 'hold', 'send']);
+  });
+
+  it('carries how long the news is worth delivering, also to rooms, where the rule says so', () => {
+    const { deliveries } = plan({
+      rules: { a: { ...tell(to), validForSeconds: 90.5 }, b: tell(['room:mychat-hq/y']) },
+    });
+    expect(deliveries.map((one) => one.validForSeconds)).toEqual([90.5, 90.5, 90.5, undefined]);
+    expect(deliveries[3]).not.toHaveProperty('validForSeconds');
+  });
+
+  it('is refused in a rule when it makes no sense', () => {
+    const pointers = (candidate: object): string[] =>
+      (ruleSchema.safeParse({ match: {}, ...candidate }).error?.issues ?? []).map((issue) => issue.path.join('/'));
+    const month = 30 * 86_400;
+    expect(pointers({ ...tell(to, { whenOffline: 'hold' }), validForSeconds: month })).toEqual([]);
+    expect(pointers(tell(to, { whenOffline: 'later' }))).toEqual(['notify/0/whenOffline']);
+    for (const validForSeconds of [0, -1, month + 1, '60']) {
+      expect(pointers({ ...tell(to), validForSeconds })).toEqual(['validForSeconds']);
+    }
+  });
+
+  it('is left out of explanations, which answer what they did before', () => {
+    const book = bookOf({ rules: { r: { ...tell(to, { whenOffline: 'hold' }), validForSeconds: 60 } } });
+    const answer = explainEvent(book, event);
+    expect(explainAnswer.parse(answer)).toEqual(answer);
+    expect(answer.deliveries[0]).not.toHaveProperty('whenOffline');
+    expect(answer.deliveries[0]).not.toHaveProperty('validForSeconds');
   });
 });
 

@@ -1,5 +1,14 @@
 /** Turns an event into the deliveries that its matched rules ask for. Nothing in here throws for what an event or a rule says. */
-import type { Address, EventFacts, ExplainAnswer, NotifyStep, Recipient, RetryPolicy, Rule } from '#contract';
+import type {
+  Address,
+  EventFacts,
+  ExplainAnswer,
+  NotifyStep,
+  Recipient,
+  RetryPolicy,
+  Rule,
+  WhenOffline,
+} from '#contract';
 import { renderText } from '#domain/message';
 import { readTarget, type MatchedRule, type Target, type WhenFailure } from '#domain/rules';
 import { readySteps, type CompiledBook, type ReadyTarget } from './book.ts';
@@ -17,6 +26,10 @@ export interface PlannedRoute extends PlannedDelivery {
   correlationKey?: string;
   /** With fallbacks: how long this address is tried before the next one, in seconds. */
   giveUpSeconds?: number;
+  /** What the step says about a person who is offline; absent when it says nothing, and for rooms. */
+  whenOffline?: WhenOffline;
+  /** How long after its acceptance the event is worth delivering, in seconds; absent when the rule sets no bound. */
+  validForSeconds?: number;
 }
 
 /** What is to be done about an event. */
@@ -53,7 +66,9 @@ export function planRules(
 }
 
 /** What planning needs of a rule; one that is only tried out need not tell anybody. */
-export type PlanningRule = Pick<Rule, 'retry' | 'correlate'> & { notify?: Rule['notify'] | undefined };
+export type PlanningRule = Pick<Rule, 'retry' | 'correlate' | 'validForSeconds'> & {
+  notify?: Rule['notify'] | undefined;
+};
 
 /** What all deliveries of one rule share. */
 interface RuleContext {
@@ -201,6 +216,8 @@ class Plan {
       ...(Object.keys(retry).length > 0 ? { retry } : {}),
       ...(context.correlationKey === undefined ? {} : { correlationKey: context.correlationKey }),
       ...(fallbacks.length > 0 ? { giveUpSeconds: step.fallbackAfterSeconds ?? defaultGiveUpSeconds } : {}),
+      ...(reader && step.whenOffline !== undefined ? { whenOffline: step.whenOffline } : {}),
+      ...(context.rule.validForSeconds === undefined ? {} : { validForSeconds: context.rule.validForSeconds }),
     });
   }
 }

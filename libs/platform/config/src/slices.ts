@@ -1,6 +1,7 @@
 /** Every key that the environment may hold, with default, unit and danger. An app composes the slices it needs. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { readRedisUrl } from './redis-url.ts';
 import { Secret } from './secret.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -37,6 +38,14 @@ export type EnvSlice = Record<string, z.ZodType>;
 export const httpEnv = {
   PORT: port.default(3000).describe('HTTP port. 0 takes any free one.'),
   HOST: z.string().default('0.0.0.0').describe('Address to listen on. 127.0.0.1 keeps Vestnik to this machine.'),
+  STOP_NOTICE_S: z.coerce
+    .number()
+    .min(0)
+    .max(600)
+    .default(0)
+    .describe(
+      'How long a stopping process still takes requests after /health/ready turned red, so that a load balancer can notice, in seconds.',
+    ),
 };
 
 /** The database. */
@@ -62,15 +71,51 @@ export const databaseEnv = {
 
 /** The queues. */
 export const queueEnv = {
-  REDIS_URL: url(['redis:', 'rediss:'])
+  REDIS_URL: z
+    .string()
+    .superRefine((text, context) => {
+      const read = readRedisUrl(text);
+      if ('fault' in read) context.addIssue(read.fault);
+    })
     .transform((text) => new Secret(text))
     .optional()
-    .describe('Redis 6.2 or later, or Valkey. Absent: the queues live in PostgreSQL.'),
+    .describe(
+      'Redis 6.2 or later, or Valkey: redis://host:6379/0; with Sentinel redis+sentinel://host1:26379,host2:26379/mymaster/0; a Cluster redis+cluster://host1:6379,host2:6379; rediss… with TLS. Absent: the queues live in PostgreSQL.',
+    ),
   QUEUE_PREFIX: z
     .string()
     .regex(/^[a-zA-Z0-9_-]{1,40}$/)
     .default('vestnik')
     .describe('Prefix of the queues, so that several installations may share one Redis.'),
+};
+
+/** The AMQP door. */
+export const amqpEnv = {
+  AMQP_URL: url(['amqp:', 'amqps:'])
+    .transform((text) => new Secret(text))
+    .optional()
+    .describe(
+      'RabbitMQ 3.8 or later, with user, password and virtual host: amqp://user:password@host:5672/vhost (%2F is the default one); amqps with TLS. Absent: the AMQP door is closed.',
+    ),
+  AMQP_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9_.-]{1,60}$/)
+    .default('vestnik')
+    .describe(
+      'Prefix of the exchanges and queues (vestnik.events, vestnik.ingest, vestnik.rejected), so that several installations may share one broker.',
+    ),
+  AMQP_DECLARE: flag
+    .default(true)
+    .describe('false: exchanges and queues are only checked, for users who may not create any.'),
+  AMQP_PREFETCH: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(20_000)
+    .default(2000)
+    .describe(
+      'Most AMQP messages in hand per process. While messages are large, fewer are taken: all in hand together stay near 64 MiB.',
+    ),
 };
 
 /** Secrets at rest. */
@@ -129,6 +174,7 @@ export const allSlices: Record<string, EnvSlice> = {
   httpEnv,
   databaseEnv,
   queueEnv,
+  amqpEnv,
   secretsEnv,
   accessEnv,
   courierEnv,

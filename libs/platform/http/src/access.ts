@@ -12,6 +12,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
+import { KeyLookUp } from './key-look-up.ts';
 import type { ActorView, KeyFinder } from './keys.ts';
 
 /** What a route asks of its caller: a scope, or nothing. */
@@ -90,15 +91,16 @@ function handlersOf(controller: Type): [string, object][] {
     .filter(([, handler]) => Reflect.hasMetadata('path', handler));
 }
 
-/** Checks the caller of every request before its body is read. A path that matches nothing is left to the 404. */
-export function guard(fastify: FastifyInstance, keys: KeyFinder): void {
+/** Checks the caller of every request before its body is read; `UNAVAILABLE` when the key is not found out within `lookUpMs`. A path that matches nothing is left to the 404. */
+export function guard(fastify: FastifyInstance, keys: KeyFinder, lookUpMs?: number): void {
+  const lookUp = new KeyLookUp(keys, lookUpMs);
   fastify.decorateRequest('actor', null);
   fastify.addHook('onRequest', (request, _reply, done) => {
     const access = request.routeOptions.config.access;
     if (access === 'public' || request.is404) return done();
     const token = bearerOf(request.headers.authorization);
     if (token === undefined) return done(new HouseError('KEY_MISSING'));
-    keys.find(createHash('sha256').update(token).digest()).then((actor) => {
+    lookUp.find(createHash('sha256').update(token).digest()).then((actor) => {
       if (!actor) return done(new HouseError('KEY_UNKNOWN'));
       // Fastify's own routes without a declared access (there are none) would need the highest scope.
       const wanted = access ?? 'admin';

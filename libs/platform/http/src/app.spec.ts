@@ -196,15 +196,18 @@ describe('a refusal', () => {
     expect((await ask('GET', '/v1/things/full')).headers.get('retry-after')).toBe('2');
   });
 
-  it('reaches even those who do not speak HTTP', async () => {
+  it.each([
+    ['do not speak HTTP', 'HELLO\r\n\r\n', 400],
+    ['do not say whom they ask', 'GET /v1/things/17 HTTP/1.1\r\n\r\n', 400],
+    ['expect what nobody knows', 'GET /v1/none HTTP/1.1\r\nhost: a\r\nexpect: wonders\r\n\r\n', 404],
+  ])('reaches even those who %s', async (_who, bytes, status) => {
     const socket = connect(Number(new URL(base).port), '127.0.0.1');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.end('HELLO\r\n\r\n');
+    let text = '';
+    socket.on('data', (chunk) => (text += String(chunk))).end(bytes);
     await new Promise((resolve) => socket.once('close', resolve));
-    const [head, body] = Buffer.concat(chunks).toString().split('\r\n\r\n');
-    expect(head).toContain('HTTP/1.1 400');
-    expect(JSON.parse(body!)).toMatchObject({ code: 'REQUEST_INVALID' });
+    const [head, body] = text.split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${status}`);
+    expect(JSON.parse(body!)).toMatchObject({ code: status === 400 ? 'REQUEST_INVALID' : 'NOT_FOUND' });
   });
 });
 

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { guard, settleAccess } from './access.ts';
 import { HouseAdapter } from './adapter.ts';
+import { bodyBudget, boundBodies, boundRequests } from './flood.ts';
 import { readJsonBodies } from './json-body.ts';
 import { KEYS, type KeyFinder } from './keys.ts';
 import { ProblemFilter, Refuser } from './problem.ts';
@@ -21,6 +22,10 @@ export interface HttpAppOptions {
   bodyLimitBytes?: number;
   /** Paths that answer anybody although no controller says so, with everything below them. */
   publicPaths?: readonly string[];
+  /** Bytes of bodies that all requests together may hold. Absent: a part of the heap. */
+  bodyBudgetBytes?: number;
+  /** Most requests under way at once. Absent: 10,000. */
+  mostRequests?: number;
 }
 
 /** Paths of the documentation. */
@@ -35,11 +40,14 @@ export async function createHttpApp(
   options: HttpAppOptions,
 ): Promise<NestFastifyApplication> {
   const refuser = new Refuser(options.log);
-  const adapter = new HouseAdapter(refuser, options.bodyLimitBytes ?? limits.bodyBytes);
+  const bodyLimitBytes = options.bodyLimitBytes ?? limits.bodyBytes;
+  const adapter = new HouseAdapter(refuser, bodyLimitBytes);
   const fastify = adapter.fastify();
   openPaths(fastify, [...docsPaths, ...(options.publicPaths ?? [])]);
   addHeaders(fastify);
   countRequests(fastify);
+  boundRequests(fastify, adapter.traffic, options.mostRequests);
+  boundBodies(fastify, options.bodyBudgetBytes ?? bodyBudget(bodyLimitBytes));
   readJsonBodies(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(options.log),

@@ -1,15 +1,15 @@
 /** Tells a service that is away (try again) from a bug of ours (do not). */
 
 /**
- * Codes of sockets, of PostgreSQL (classes 08 and 53, 57P01 to 57P03: https://www.postgresql.org/docs/current/errcodes-appendix.html)
- * and of Prisma (https://www.prisma.io/docs/orm/reference/error-reference).
+ * Codes of sockets, of PostgreSQL (classes 08 and 53, 57014 of a statement that took too long, 57P01 to 57P03:
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html) and of Prisma (https://www.prisma.io/docs/orm/reference/error-reference).
  */
 const awayCodes =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08\w{3}|53\w{3}|57P0[123]|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|08\w{3}|53\w{3}|57014|57P0[123]|P1001|P1002|P1008|P1017|P2024|P2037)$/;
 
 /** What `pg` says where it gives no code. */
 const awayWords =
-  /timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Connection is closed/;
+  /Query read timeout|timeout exceeded when trying to connect|Connection terminated|connection error and is not queryable|Connection is closed/;
 
 /** Whether an error, or one of its causes, says that the database or the queue is away. */
 export function isAway(error: unknown): boolean {

@@ -42,6 +42,8 @@ function whenOver(raw: IncomingMessage, next: () => void): void {
 
 /** Reads and forgets; the connection is cut when it gets too much or takes too long. */
 function throwAway(raw: IncomingMessage): void {
+  // Whoever was reading has lost interest, and must not slow down the rest.
+  raw.unpipe();
   let left = mostDrainedBytes;
   const cut = (): void => void raw.socket.destroy();
   const timer = setTimeout(cut, longestDrainMs);

@@ -2,6 +2,7 @@
 import { HouseError } from '#contract';
 import type { FastifyInstance } from 'fastify';
 import { isUtf8 } from 'node:buffer';
+import { askDoorkeeper } from './flood.ts';
 import { findJsonFault } from './json-fault.ts';
 
 /** `application/json` and everything that is JSON by its suffix (RFC 6839), such as `application/cloudevents+json`. */
@@ -20,6 +21,9 @@ export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(jsonTypes, { parseAs: 'buffer' }, (request, body, done) => {
     try {
+      // Much may have come in since this body began; what would be refused need not be parsed first.
+      const refusal = askDoorkeeper(request);
+      if (refusal) throw refusal;
       const text = decode(body as Buffer);
       request.jsonText = text;
       done(null, text === '' ? undefined : parseJsonBody(text));

@@ -1,7 +1,9 @@
 import { HouseError } from '#contract';
 import { describe, expect, it } from '@jest/globals';
 import { ConflictException, NotFoundException } from '@nestjs/common';
-import { toProblem, toRefusal } from './problem.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from '#platform/log';
+import { Refuser, toProblem, toRefusal } from './problem.ts';
 
 describe('toRefusal', () => {
   it('leaves a refusal as it is', () => {
@@ -37,5 +39,17 @@ describe('toProblem', () => {
       instance: 'r1',
       errors: faults,
     });
+  });
+});
+
+describe('the log', () => {
+  it('tells of a service that is away once a second, not once a request', () => {
+    const warned: unknown[] = [];
+    const log = { warn: (fields: object) => warned.push(fields), debug: () => undefined } as unknown as Logger;
+    const refuser = new Refuser(log);
+    const reply = { sent: true } as FastifyReply;
+    const request = { method: 'GET', id: 'r' } as FastifyRequest;
+    for (let n = 0; n < 5; n += 1) refuser.refuse(new HouseError('UNAVAILABLE'), request, reply);
+    expect(warned).toEqual([expect.objectContaining({ code: 'UNAVAILABLE', alsoRefused: 0 })]);
   });
 });

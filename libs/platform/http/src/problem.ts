@@ -10,6 +10,9 @@ import { answerUnread } from './drain.ts';
 /** Seconds after which a caller may try again when a service is away. */
 const awaySeconds = 2;
 
+/** Least time between two lines about services that are away, in milliseconds: an outage must not flood the log as well. */
+const awayLineMs = 1000;
+
 /** The content type of refusals. */
 export const problemType = 'application/problem+json; charset=utf-8';
 
@@ -68,6 +71,9 @@ export function toProblem(refusal: HouseError, instance: string): Problem {
 /** Answers requests that failed, and writes to the log what the operators must know. */
 export class Refuser {
   readonly #log: Logger;
+  #awaySaidMs = -Infinity;
+  /** Refusals of the same kind since then. */
+  #unsaid = 0;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -87,9 +93,19 @@ export class Refuser {
     const { method, id: requestId } = request;
     const fields = { requestId, method, route: request.routeOptions?.url, code: refusal.code };
     if (refusal.code === 'INTERNAL') this.#log.error({ ...fields, error: refusal.cause ?? refusal }, 'request.failed');
-    else if (refusal.status >= 500)
-      this.#log.warn({ ...fields, error: refusal.cause ?? refusal }, 'request.unavailable');
+    else if (refusal.status >= 500) this.#noteAway({ ...fields, error: refusal.cause ?? refusal });
     else this.#log.debug(fields, 'request.refused');
+  }
+
+  #noteAway(fields: object): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#awaySaidMs < awayLineMs) {
+      this.#unsaid += 1;
+      return;
+    }
+    this.#log.warn({ ...fields, alsoRefused: this.#unsaid }, 'request.unavailable');
+    this.#awaySaidMs = nowMs;
+    this.#unsaid = 0;
   }
 }
 

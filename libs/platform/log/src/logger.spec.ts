@@ -44,6 +44,24 @@ describe('a line of the log', () => {
     expect(JSON.stringify(lines[0])).toContain('logger.spec.ts');
   });
 
+  it('tells of an error what it says, and nothing that a driver has hung on it', () => {
+    const { log, lines } = captured();
+    const fault = Object.assign(new Error('gone'), {
+      code: '57P01',
+      client: { secretKey: 4711 },
+      command: { args: ['4711'] },
+    });
+    log.warn({ error: fault }, 'database.connection_lost');
+    expect(lines[0]).toMatchObject({ error: { type: 'Error', message: 'gone', code: '57P01' } });
+    expect(JSON.stringify(lines[0])).not.toContain('4711');
+  });
+
+  it('tells an error that is none', () => {
+    const { log, lines } = captured();
+    log.warn({ error: 'a word' }, 'x.failed');
+    expect(lines[0]).toMatchObject({ error: 'a word' });
+  });
+
   it('is written from the level on that was asked for', () => {
     const { log, lines } = captured('warn');
     log.debug('a');

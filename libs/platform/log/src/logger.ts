@@ -9,6 +9,18 @@ export type Logger = PinoLogger;
  */
 const redacted = ['authorization', 'password', 'secret', 'serverKey', 'apiKey', 'token', 'settings', 'headers'];
 
+/**
+ * What is told of an error: kind, words, code, stack, causes. Not whatever else a driver has hung on it: that of PostgreSQL
+ * brings its whole connection along, with the key that cancels its queries, that of Redis the command with the password.
+ */
+function tellError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = pino.stdSerializers.err(error);
+  const { code, severity, detail } = error as { code?: unknown; severity?: unknown; detail?: unknown };
+  const plain = Object.entries({ code, severity, detail }).filter(([, value]) => typeof value === 'string');
+  return { type, message, stack, ...Object.fromEntries(plain) };
+}
+
 /** Makes the logger of a process. `app` names it in every line. Lines go to standard output, errors with their causes. */
 export function createLogger(app: string, level: string): Logger {
   return pino(
@@ -18,6 +30,7 @@ export function createLogger(app: string, level: string): Logger {
       redact: { paths: redacted, censor: '***' },
       timestamp: pino.stdTimeFunctions.isoTime,
       errorKey: 'error',
+      serializers: { error: tellError },
     },
     destination({ fd: 1, sync: false }),
   );

@@ -18,6 +18,6 @@ export interface QueueHome {
 
 /** Opens the doorbells of a process. Connections are made when first used. */
 export function openQueues(home: QueueHome, log: Logger): Queues {
-  const server = home.redisUrl ? redisServer(home.redisUrl, home.prefix, log) : postgresServer(home.databaseUrl);
+  const server = home.redisUrl ? redisServer(home.redisUrl, home.prefix) : postgresServer(home.databaseUrl);
   return createQueues(server, log);
 }

@@ -1,43 +1,78 @@
 /** The doorbells behave alike on both of their servers. */
 import type { Logger } from '#platform/log';
 import { renderMetrics } from '#platform/metrics';
-import { freePort, freshDatabase, redisPrefix, redisUrl, testDatabaseUrl, waitFor } from '#testing/services';
+import { freePort, testDatabaseUrl, waitFor } from '#testing/services';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { openQueues, type ConsumeOptions, type QueueHome, type Queues } from './index.ts';
-import { postgresServer, redisServer, type QueueServer } from './servers.ts';
+import { homes, ids, serverOf } from './spec-homes.ts';
+import { listeningLog } from './spec-log.ts';
 
-interface Line {
-  event: string;
-  fields: Record<string, unknown>;
-}
+// First, because BullMQ leaves timers of five seconds behind when it never saw its server.
+describe.each([
+  ['Redis', (port: number) => ({ redisUrl: `redis://127.0.0.1:${port}`, databaseUrl: testDatabaseUrl() })],
+  ['PostgreSQL', (port: number) => ({ redisUrl: undefined, databaseUrl: `postgresql://me@127.0.0.1:${port}/none` })],
+])('while %s is away', (_name, homeAt) => {
+  const opened: Queues[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((queues) => queues.close()));
+  });
 
-/** A log that keeps the events that are told at warn and above. */
-function listeningLog(): { log: Logger; lines: Line[] } {
-  const lines: Line[] = [];
-  const keep = (fields: Record<string, unknown>, event: string) => void lines.push({ event, fields });
-  return { log: { warn: keep, error: keep } as unknown as Logger, lines };
-}
+  async function start(log: Logger): Promise<Queues> {
+    const queues = openQueues({ ...homeAt(await freePort()), prefix: 'gone' }, log);
+    opened.push(queues);
+    return queues;
+  }
 
-const ids = (count: number) => Array.from({ length: count }, () => randomUUID());
+  const failedRings = async (queue: string) => {
+    const { text } = await renderMetrics();
+    return Number(new RegExp(`vestnik_queue_rings_failed_total\\{queue="${queue}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
+  };
+
+  it('that is told in one line, and rings are counted and never thrown', async () => {
+    const { log, lines, details } = listeningLog();
+    const queues = await start(log);
+    const before = { route: await failedRings('route'), deliver: await failedRings('deliver') };
+    await queues.ringRoute(ids(1));
+    await waitFor(() => queues.isAway(), { what: 'that it is known to be away' });
+    await queues.ringDeliver('inbox', ids(201));
+    expect(await failedRings('route')).toBe(before.route + 1);
+    expect(await failedRings('deliver')).toBe(before.deliver + 1);
+    expect(details.filter(({ event }) => event === 'queue.ring_failed').map(({ fields }) => fields)).toMatchObject([
+      { queue: 'route', jobs: 1 },
+      { queue: 'deliver.inbox', jobs: 2 },
+    ]);
+    await expect(queues.ping()).rejects.toThrow();
+    await expect(queues.waiting('route')).rejects.toThrow('away');
+    expect(queues.health()).toEqual({ away: true, workers: [] });
+    expect(lines).toEqual([{ event: 'queue.away', fields: { reason: expect.stringMatching(/ECONNREFUSED/) } }]);
+  });
+
+  it('consumers may start, and stop at once', async () => {
+    const { log, lines } = listeningLog();
+    const queues = await start(log);
+    const consumer = await queues.consumeRoute(async () => undefined, { concurrency: 2 });
+    await queues.ringRoute(ids(1));
+    await waitFor(() => queues.isAway(), { what: 'that it is known to be away' });
+    const startedAt = Date.now();
+    await consumer.close();
+    expect(Date.now() - startedAt).toBeLessThan(2500);
+    expect(lines.map(({ event }) => event)).toEqual(['queue.away']);
+  });
+
+  it('a ring does not take longer and longer', async () => {
+    const queues = await start(listeningLog().log);
+    const tookMs: number[] = [];
+    for (let ring = 1; ring <= 4; ring += 1) {
+      const startedAt = Date.now();
+      await queues.ringRoute(ids(1));
+      tookMs.push(Date.now() - startedAt);
+    }
+    expect(Math.max(...tookMs)).toBeLessThan(2000);
+  });
+});
+
 const sorted = (list: readonly string[]) => [...list].sort();
-
-const homes: [name: string, open: () => Promise<{ home: QueueHome; drop: () => Promise<void> }>][] = [
-  [
-    'Redis',
-    async () => ({
-      home: { redisUrl: redisUrl(), databaseUrl: testDatabaseUrl(), prefix: redisPrefix() },
-      drop: async () => undefined,
-    }),
-  ],
-  [
-    'PostgreSQL',
-    async () => {
-      const { url, drop } = await freshDatabase();
-      return { home: { redisUrl: undefined, databaseUrl: url, prefix: 'vestnik' }, drop };
-    },
-  ],
-];
 
 describe.each(homes)('queues on %s', (_name, open) => {
   const { log, lines } = listeningLog();
@@ -65,7 +100,7 @@ describe.each(homes)('queues on %s', (_name, open) => {
 
   /** Rings as another version of this program would. */
   async function ringRaw(name: string, data: object): Promise<void> {
-    const server = serverOf(home, log);
+    const server = serverOf(home);
     const queue = server.queue(name);
     await queue.add(name, data);
     await queue.close();
@@ -74,7 +109,7 @@ describe.each(homes)('queues on %s', (_name, open) => {
 
   /** Jobs that the server keeps in any state. */
   async function leftOver(name: string): Promise<number> {
-    const server = serverOf(home, log);
+    const server = serverOf(home);
     const queue = server.queue(name);
     const counts = await queue.getJobCounts();
     await queue.close();
@@ -235,56 +270,5 @@ describe.each(homes)('queues on %s', (_name, open) => {
 
   it('answer a ping', async () => {
     await expect(start().ping()).resolves.toBeUndefined();
-  });
-});
-
-function serverOf({ redisUrl: redis, databaseUrl, prefix }: QueueHome, log: Logger): QueueServer {
-  return redis ? redisServer(redis, prefix, log) : postgresServer(databaseUrl);
-}
-
-describe.each([
-  ['Redis', (port: number) => ({ redisUrl: `redis://127.0.0.1:${port}`, databaseUrl: testDatabaseUrl() })],
-  ['PostgreSQL', (port: number) => ({ redisUrl: undefined, databaseUrl: `postgresql://me@127.0.0.1:${port}/none` })],
-])('while %s is away', (_name, homeAt) => {
-  const opened: Queues[] = [];
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((queues) => queues.close()));
-  });
-
-  async function start(log: Logger): Promise<Queues> {
-    const queues = openQueues({ ...homeAt(await freePort()), prefix: 'gone' }, log);
-    opened.push(queues);
-    return queues;
-  }
-
-  const failedRings = async (queue: string) => {
-    const { text } = await renderMetrics();
-    return Number(new RegExp(`vestnik_queue_rings_failed_total\\{queue="${queue}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
-  };
-
-  it('a ring is logged and counted, and never thrown', async () => {
-    const { log, lines } = listeningLog();
-    const queues = await start(log);
-    const before = { route: await failedRings('route'), deliver: await failedRings('deliver') };
-    await queues.ringRoute(ids(1));
-    await queues.ringDeliver('inbox', ids(201));
-    expect(await failedRings('route')).toBe(before.route + 1);
-    expect(await failedRings('deliver')).toBe(before.deliver + 1);
-    expect(lines.filter(({ event }) => event === 'queue.ring_failed').map(({ fields }) => fields)).toMatchObject([
-      { queue: 'route', jobs: 1 },
-      { queue: 'deliver.inbox', jobs: 2 },
-    ]);
-    await expect(queues.ping()).rejects.toThrow();
-  });
-
-  it('a ring does not take longer and longer', async () => {
-    const queues = await start(listeningLog().log);
-    const tookMs: number[] = [];
-    for (let ring = 1; ring <= 4; ring += 1) {
-      const startedAt = Date.now();
-      await queues.ringRoute(ids(1));
-      tookMs.push(Date.now() - startedAt);
-    }
-    expect(Math.max(...tookMs)).toBeLessThan(2000);
   });
 });

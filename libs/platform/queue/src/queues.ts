@@ -20,6 +20,25 @@ export interface RingOptions {
   perJob?: number;
 }
 
+/** A queue: the one of the routers, or the one of a backend's couriers. */
+export type QueueOf = 'route' | { backend: string };
+
+/** How the worker of one queue in this process fares. */
+export interface WorkerHealth {
+  /** Name of the queue: `route` or `deliver.<backend>`. */
+  queue: string;
+  /** Milliseconds since the worker last fetched: took a job, or found that there is none. */
+  idleMs: number;
+  /** True when it does not fetch although jobs wait and it has room for them. */
+  stuck: boolean;
+}
+
+/** How the doorbells of this process fare, as known without asking the server. */
+export interface QueuesHealth {
+  away: boolean;
+  workers: WorkerHealth[];
+}
+
 /** The doorbells of a process. A ring that fails is logged, never thrown: the sweep rings again. */
 export interface Queues {
   /** Asks the routers to route these events. */
@@ -32,6 +51,12 @@ export interface Queues {
     handler: (deliveryIds: string[]) => Promise<void>,
     options: ConsumeOptions,
   ): Promise<Consumer>;
+  /** Jobs that wait or are under way; delayed ones do not count. One round trip. Throws when the server is away. */
+  waiting(queue: QueueOf): Promise<number>;
+  /** Whether the server behind the queues is known to be away. Meanwhile rings are dropped at once, and the sweep is the bell. */
+  isAway(): boolean;
+  /** How the workers fare; no round trip. */
+  health(): QueuesHealth;
   /** Throws when the server behind the queues does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -5,6 +5,7 @@ const headings: Readonly<Record<string, string>> = {
   httpEnv: 'HTTP server',
   databaseEnv: 'Database',
   queueEnv: 'Queues',
+  amqpEnv: 'AMQP door',
   secretsEnv: 'Secrets at rest',
   accessEnv: 'Access',
   courierEnv: 'Deliveries',

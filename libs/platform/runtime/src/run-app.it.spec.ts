@@ -1,7 +1,7 @@
 /** The `main` of an app as its operator meets it: exit codes, and words that help. */
 import { freePort, freshDatabase, waitFor, type FreshDatabase } from '#testing/services';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { envOn } from './spec-config.ts';
 
 interface Run {
@@ -10,6 +10,8 @@ interface Run {
   ended: Promise<number | null>;
   signal(name: NodeJS.Signals): void;
 }
+
+const children = new Set<ChildProcess>();
 
 /** Runs a module in a process of its own. */
 function run(script: string, env: Record<string, string>): Run {
@@ -22,12 +24,17 @@ function run(script: string, env: Record<string, string>): Run {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  children.add(child);
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const result: Run = { output: '', errors: '', ended, signal: (name) => void child.kill(name) };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (result.output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (result.errors += text));
   return result;
 }
+
+/** Where it serves; loading alone takes seconds on a busy machine. */
+const addressOf = (app: Run) =>
+  waitFor(() => /"url":"([^"]+)"/.exec(app.output)?.[1], { what: 'the address', timeoutMs: 25_000 });
 
 const main = `
   import { runApp, runtimeEnv } from '#platform/runtime';
@@ -45,6 +52,11 @@ const endings = `
 let fresh: FreshDatabase;
 beforeAll(async () => {
   fresh = await freshDatabase();
+});
+// A test that failed must not leave its process behind.
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
 });
 afterAll(() => fresh.drop());
 
@@ -69,12 +81,38 @@ describe('runApp', () => {
 
   it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s, then stops and ends with 0', async (signal) => {
     const app = run(main, envOn(fresh.url));
-    const line = await waitFor(() => /"url":"([^"]+)"/.exec(app.output)?.[1], { what: 'the address' });
-    expect((await fetch(`${line}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${await addressOf(app)}/health/ready`)).status).toBe(200);
     app.signal(signal);
     expect(await app.ended).toBe(0);
     expect(app.output).toMatch(/process\.stopping[^]*process\.stopped/);
     expect(app.errors).toBe('');
+  });
+});
+
+describe('a notice before the end', () => {
+  const started = async (STOP_NOTICE_S: string) => {
+    const app = run(main, envOn(fresh.url, { STOP_NOTICE_S }));
+    const url = await addressOf(app);
+    return { app, url, ready: async () => (await fetch(`${url}/health/ready`)).status };
+  };
+
+  it('is given after SIGTERM: not ready any more, and still serving', async () => {
+    const { app, url, ready } = await started('4');
+    const from = performance.now();
+    app.signal('SIGTERM');
+    await waitFor(async () => (await ready()) === 503, { what: 'the notice' });
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    expect(await app.ended).toBe(0);
+    expect(performance.now() - from).toBeGreaterThan(3900);
+  });
+
+  it('is not given to whoever presses Ctrl-C', async () => {
+    const { app, ready } = await started('25');
+    expect(await ready()).toBe(200);
+    const from = performance.now();
+    app.signal('SIGINT');
+    expect(await app.ended).toBe(0);
+    expect(performance.now() - from).toBeLessThan(20_000);
   });
 });
 

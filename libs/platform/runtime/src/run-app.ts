@@ -6,6 +6,7 @@ import {
   platformModule,
   serveDocs,
   stopOnSignals,
+  stopServing,
   type Provided,
 } from '#platform/http';
 import { createLogger, type Logger } from '#platform/log';
@@ -32,7 +33,8 @@ export interface AppDescription<S extends typeof runtimeEnv> {
 /** A running app. */
 export interface RunningApp {
   url: string;
-  stop(): Promise<void>;
+  /** Stops; with `noticeMs`, after that many milliseconds of still serving while `/health/ready` is red already. */
+  stop(noticeMs?: number): Promise<void>;
 }
 
 @Module({})
@@ -57,9 +59,9 @@ export async function startApp<S extends typeof runtimeEnv>(
 ): Promise<RunningApp> {
   const runtime = await openRuntime(config as never, log);
   let server: NestFastifyApplication | undefined;
-  const stop = async () => {
+  const stop = async (noticeMs = 0) => {
     try {
-      await server?.close();
+      if (server) await stopServing(server, noticeMs);
     } finally {
       await runtime.close();
     }
@@ -90,7 +92,10 @@ export async function runApp<S extends typeof runtimeEnv>(app: AppDescription<S>
     const log = createLogger(app.name, config.LOG_LEVEL as string);
     const running = await startApp(app, config, log);
     const drainS = (config as { STOP_TIMEOUT_S?: number }).STOP_TIMEOUT_S ?? 20;
-    stopOnSignals(log, () => running.stop(), drainS * 1000 + stopSlackMs);
+    // Whoever presses Ctrl-C has no load balancer in front.
+    const noticeMs = (config as unknown as { STOP_NOTICE_S: number }).STOP_NOTICE_S * 1000;
+    const stop = (signal: string) => running.stop(signal === 'SIGTERM' ? noticeMs : 0);
+    stopOnSignals(log, stop, noticeMs + drainS * 1000 + stopSlackMs);
   } catch (error) {
     endWith(error);
   }

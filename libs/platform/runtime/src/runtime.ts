@@ -11,7 +11,9 @@ import {
   migrate,
   openDatabase,
   watchBook,
+  watchCircuits,
   type BookWatcher,
+  type Circuits,
   type Database,
   type Definitions,
   type KeyFinder,
@@ -38,8 +40,12 @@ export interface Runtime {
   listener: Listener;
   definitions: Definitions;
   book: BookWatcher;
+  /** Backends that are not sent to as usual. */
+  circuits: Circuits;
   queues: Queues;
   keys: KeyFinder;
+  /** What `/health/ready` asks; features add what they need. */
+  readiness: ReadinessCheck[];
   close(): Promise<void>;
 }
 
@@ -65,9 +71,11 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   const listener = createListener(database, { log });
   const definitions = createDefinitions(database);
   const book = await watchBook(definitions, listener, log);
+  const circuits = await watchCircuits(database, listener, log);
   await listener.start();
   // What changed between the load and the first moment of listening was not heard.
   await book.atLeast(await definitions.version());
+  await circuits.refresh();
   const keys = createKeyFinder(database, { log, listener });
   const queues = openQueues(
     { redisUrl: config.REDIS_URL?.reveal(), databaseUrl: connectionString, prefix: config.QUEUE_PREFIX },
@@ -79,11 +87,14 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
     listener,
     definitions,
     book,
+    circuits,
     queues,
     keys,
+    readiness: readinessOf(database, queues),
     close: async () => {
       clearInterval(partitions);
       book.close();
+      circuits.stop();
       await queues.close();
       await keys.close();
       await listener.close();
@@ -92,15 +103,27 @@ export async function openRuntime(config: RuntimeConfig, log: Logger): Promise<R
   };
 }
 
+/** What every app asks of itself. */
+function readinessOf(database: Database, queues: Queues): ReadinessCheck[] {
+  return [
+    { name: 'database', check: async () => void (await database.pool.query('SELECT 1')) },
+    { name: 'workers', check: async () => refuseStuckWorkers(queues) },
+  ];
+}
+
+function refuseStuckWorkers(queues: Queues): void {
+  const stuck = queues.health().workers.filter((worker) => worker.stuck);
+  if (stuck.length === 0) return;
+  const code = `no fetching from ${stuck.map(({ queue }) => queue).join(', ')}`;
+  throw Object.assign(new Error(code), { code });
+}
+
 /** The providers that every app's root module hands out. `needsQueues` says whether the app is useless without them. */
 export function runtimeProviders(runtime: Runtime, needsQueues: boolean): Provided[] {
-  const checks: ReadinessCheck[] = [
-    { name: 'database', check: async () => void (await runtime.database.pool.query('SELECT 1')) },
-  ];
-  if (needsQueues) checks.push({ name: 'queues', check: () => runtime.queues.ping() });
+  if (needsQueues) runtime.readiness.push({ name: 'queues', check: () => runtime.queues.ping() });
   return [
     { provide: RUNTIME, useValue: runtime },
     { provide: KEYS, useValue: runtime.keys },
-    { provide: READINESS, useValue: checks },
+    { provide: READINESS, useValue: runtime.readiness },
   ];
 }

@@ -99,7 +99,7 @@ describe.each([
     expect(await get('/greeting')).toEqual({ status: 200, body: { greeting: 'pool of 7' } });
     expect(await get('/health/ready')).toEqual({
       status: 200,
-      body: { status: 'ok', checks: { database: 'ok', queues: 'ok' } },
+      body: { status: 'ok', checks: { database: 'ok', workers: 'ok', queues: 'ok' } },
     });
     expect(await connections()).toBeGreaterThan(0);
     if (home === 'Redis') expect(await redisClients()).toBeGreaterThan(0);
@@ -131,6 +131,53 @@ describe('an app', () => {
       body: { status: 'unavailable', checks: { queues: 'ok' } },
     });
     expect((await get('/health/live')).status).toBe(200);
+  });
+
+  it('says that it is not ready while one of its workers does not fetch, and which', async () => {
+    const health = (stuck: boolean) => ({
+      away: false,
+      workers: [
+        { queue: 'route', idleMs: 5, stuck: false },
+        { queue: 'deliver.hq', idleMs: 90_000, stuck },
+      ],
+    });
+    let stuck = false;
+    const prepare = async ({ queues }: Runtime) => void Object.assign(queues, { health: () => health(stuck) });
+    running = await startApp({ ...app, prepare }, configOn(fresh.url), log);
+    expect((await get('/health/ready')).status).toBe(200);
+    stuck = true;
+    expect(await get('/health/ready')).toMatchObject({
+      status: 503,
+      body: { checks: { database: 'ok', workers: 'failed (no fetching from deliver.hq)' } },
+    });
+  });
+
+  it('is as ready as its features say, whenever they have their say', async () => {
+    let runtime: Runtime | undefined;
+    const prepare = async (opened: Runtime) => void (runtime = opened);
+    running = await startApp({ ...app, prepare }, configOn(fresh.url), log);
+    let stands = true;
+    const check = async () => {
+      if (stands) throw Object.assign(new Error('it stands still'), { code: 'it stands still' });
+    };
+    runtime!.readiness.push({ name: 'flow', check });
+    expect(await get('/health/ready')).toMatchObject({
+      status: 503,
+      body: { checks: { flow: 'failed (it stands still)' } },
+    });
+    stands = false;
+    expect(await get('/health/ready')).toMatchObject({ status: 200, body: { checks: { flow: 'ok' } } });
+  });
+
+  it('knows the circuits as they stand, and hears of every change', async () => {
+    await observer.query(`INSERT INTO circuit (backend, state, reason) VALUES ('hq', 'open', 'timeout')`);
+    let circuits: Runtime['circuits'] | undefined;
+    const prepare = async (runtime: Runtime) => void (circuits = runtime.circuits);
+    running = await startApp({ ...app, prepare }, configOn(fresh.url), log);
+    expect(circuits!.of('hq')).toMatchObject({ state: 'open', reason: 'timeout' });
+    await observer.query(`DELETE FROM circuit`);
+    await observer.query(`NOTIFY vestnik_circuit`);
+    await waitFor(() => circuits!.of('hq') === undefined, { what: 'the note', timeoutMs: 3000 });
   });
 
   it('lets the bootstrap key in', async () => {

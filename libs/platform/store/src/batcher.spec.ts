@@ -73,4 +73,23 @@ describe('the batcher', () => {
     expect(batcher.size).toBe(0);
     await expect(pending).resolves.toBe(42);
   });
+
+  it('refuses what waits when it is told to, finishes what is under way, and goes on with what comes later', async () => {
+    const { batcher, batches } = recorder({ maxWeight: 1 });
+    const [underWay, ...waiting] = [1, 2, 3].map((item) => batcher.add(item));
+    batcher.abandon(new Error('not now'));
+    const settled = await Promise.allSettled([underWay!, ...waiting]);
+    expect(settled.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    await expect(batcher.add(4)).resolves.toBe(8);
+    expect(batches).toEqual([[1], [4]]);
+    expect(batcher.size).toBe(0);
+  });
+
+  it('has nothing left to wait for at its close once it abandoned everything', async () => {
+    const { batcher } = recorder();
+    const refused = expect(batcher.add(1)).rejects.toThrow('not now');
+    batcher.abandon(new Error('not now'));
+    await batcher.close();
+    await refused;
+  });
 });

@@ -20,6 +20,8 @@ export interface Batcher<In, Out> {
   add(item: In): Promise<Out>;
   /** Items that wait or are under way. */
   readonly size: number;
+  /** Rejects everything that waits with this error; what is under way goes on. */
+  abandon(error: unknown): void;
   /** Sends off what waits and resolves when all is done. */
   close(): Promise<void>;
 }
@@ -63,6 +65,17 @@ class GatheringBatcher<In, Out> implements Batcher<In, Out> {
       this.#arm();
       if (this.#weight >= this.#options.maxWeight) this.#leave();
     });
+  }
+
+  abandon(error: unknown): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#weight = 0;
+    this.#due = false;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const entry of waiting) entry.reject(error);
+    if (this.size === 0) this.#onIdle?.();
   }
 
   async close(): Promise<void> {

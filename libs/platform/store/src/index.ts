@@ -7,6 +7,7 @@ export * from './bisect.ts';
 export * from './new-id.ts';
 export * from './listener.ts';
 export * from './book-watcher.ts';
+export * from './circuits.ts';
 export * from './management/index.ts';
 export * from './reading/index.ts';
 

@@ -6,7 +6,7 @@ import { findRoot } from './migrations.ts';
  * Reads where a test server is: from the environment, else from what a running `npm run services` has written down.
  * Throws, naming that command, when neither says.
  */
-export function serviceUrl(key: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL'): string {
+export function serviceUrl(key: 'TEST_DATABASE_URL' | 'TEST_REDIS_URL' | 'TEST_AMQP_URL'): string {
   const url = process.env[key] ?? writtenDown(key);
   if (url) return url;
   throw new Error(

@@ -10,7 +10,7 @@ export { selfSigned } from './certificate.ts';
 export { closedPort, listen, type Listening } from './listening.ts';
 export { inboxSimulator } from './inbox/mailbox.ts';
 export { mychatSimulator, type MyChatServer } from './mychat/server.ts';
-export { World, type Quirks, type Room, type Said, type Status, type User } from './mychat/world.ts';
+export { World, type Asked, type Quirks, type Room, type Said, type Status, type User } from './mychat/world.ts';
 export { webhookSimulator, type SinkRequest, type WebhookSink } from './webhook/sink.ts';
 
 /** All simulators: one for each backend type of the registry. */

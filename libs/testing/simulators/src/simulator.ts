@@ -40,12 +40,24 @@ export interface ReceivedMessage {
   headers?: Record<string, string>;
   /** When it came, in milliseconds since 1970. */
   at: number;
+  /** Kept for somebody who is offline, and not yet handed over to them. */
+  waiting?: true;
 }
 
 /** Where to send. */
 export interface SimulatedAddress {
   to: string;
   toKind: AddressKind;
+}
+
+/** People of a backend that tells who is online; until the next reset. */
+export interface SimulatedPresence {
+  /** Adds so many persons, every other one online, beginning with the first, and answers their addresses. */
+  people(count: number): string[];
+  /** Lets a person come or go. Throws for an address that is nobody's. */
+  setOnline(to: string, isOnline: boolean): void;
+  /** An address that could be somebody's, and is nobody's. */
+  unknown: string;
 }
 
 /** A simulator that is up. */
@@ -58,6 +70,8 @@ export interface RunningSimulator {
   address: SimulatedAddress;
   /** Somebody or some place that `offline` is about. */
   offlineAddress?: SimulatedAddress;
+  /** Who is online, for the types that tell. */
+  presence?: SimulatedPresence;
   /** Where messages are kept, for the types that keep them inside. */
   mailbox?: Mailbox;
   /** What it can be told to do. */

@@ -3,14 +3,17 @@ import type { ReadinessCheck } from '../keys.ts';
 /** What a check found: `ok`, or why not. */
 export type CheckStates = Record<string, string>;
 
+/** Whether a process can work, and what each check found. */
+export interface Readiness {
+  ready: boolean;
+  checks: CheckStates;
+}
+
 /** Longest time that one check may take, in milliseconds. */
 export const checkTimeoutMs = 2000;
 
 /** Runs all checks side by side; one that takes longer than `timeoutMs` counts as failed. Never rejects. */
-export async function runChecks(
-  checks: readonly ReadinessCheck[],
-  timeoutMs = checkTimeoutMs,
-): Promise<{ ready: boolean; checks: CheckStates }> {
+export async function runChecks(checks: readonly ReadinessCheck[], timeoutMs = checkTimeoutMs): Promise<Readiness> {
   const states = await Promise.all(
     checks.map(async ({ name, check }) => [name, await stateOf(check, timeoutMs)] as const),
   );

@@ -74,7 +74,7 @@ describe('the API document of modules', () => {
   it('tells scope, refusals and examples of an operation', async () => {
     const { put } = (await built).paths['/v1/wholes/{slug}'];
     expect(put).toMatchObject({ 'x-scope': 'edit', security: [{ key: [] }], operationId: 'wholes_put' });
-    expect(Object.keys(put.responses)).toEqual(['200', '400', '401', '403', '413', '415', '422', '500', '503']);
+    expect(Object.keys(put.responses)).toEqual(['200', '400', '401', '403', '413', '415', '422', '429', '500', '503']);
     expect(put.requestBody.content['application/json'].example).toEqual({ parts: [] });
     expect(put.parameters).toMatchObject([{ name: 'slug', in: 'path', schema: { $ref: '#/components/schemas/Slug' } }]);
     expect(Object.keys(put.responses['401'].content['application/problem+json'].examples)).toEqual([

@@ -17,7 +17,8 @@ export function codesOf(description: Description, traits: OperationTraits): Erro
   if (traits.hasBody)
     for (const code of ['BODY_NOT_JSON', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const) codes.add(code);
   if (traits.guarded)
-    for (const code of ['KEY_MISSING', 'KEY_UNKNOWN', 'SCOPE_MISSING', 'UNAVAILABLE'] as const) codes.add(code);
+    for (const code of ['KEY_MISSING', 'KEY_UNKNOWN', 'SCOPE_MISSING', 'RATE_LIMITED', 'UNAVAILABLE'] as const)
+      codes.add(code);
   codes.add('INTERNAL');
   return [...codes];
 }

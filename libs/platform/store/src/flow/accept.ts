@@ -27,6 +27,13 @@ export interface Accepted {
   duplicate: boolean;
 }
 
+/**
+ * Longest wait for an answer of PostgreSQL, in milliseconds: more than a commit takes behind a checkpoint on a slow disk.
+ * It may commit all the same what we no longer wait for; the idempotency keys tell, when the producer sends it again.
+ * The types of `pg` know the option of the connection only: https://node-postgres.com/apis/client#clientquery.
+ */
+const patience = { query_timeout: 10_000 };
+
 // Keys are written in order, so that two batches with the same keys wait for each other instead of dead-locking.
 const insertSql = `
 WITH input AS (
@@ -60,6 +67,7 @@ export async function acceptEvents(
   const { rows } = await database.pool.query<{ version: string; id: string | null }>({
     name: 'accept',
     text: insertSql,
+    ...patience,
     values: [
       events.map((event) => event.id),
       events.map((event) => event.source),
@@ -93,9 +101,11 @@ async function withFirsts(
   repeated: Set<string>,
 ): Promise<Accepted[]> {
   const repeats = events.filter((event) => repeated.has(event.id));
-  const { rows } = await database.pool.query<{ hash: string; id: string; state: EventState | null }>(knownSql, [
-    repeats.map(hashOf),
-  ]);
+  const { rows } = await database.pool.query<{ hash: string; id: string; state: EventState | null }>({
+    text: knownSql,
+    ...patience,
+    values: [repeats.map(hashOf)],
+  });
   const firsts = new Map(rows.map((row) => [row.hash, row]));
   return events.map((event) => {
     if (!repeated.has(event.id)) return { id: event.id, status: 'accepted', duplicate: false };

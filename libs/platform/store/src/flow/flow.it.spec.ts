@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
 import { openDatabase, type Database } from '../database.ts';
 import { acceptEvents, type NewEvent } from './accept.ts';
-import { claimDeliveries, releaseDeliveries, settleDeliveries } from './deliver.ts';
+import { claimDeliveries, releaseDeliveries } from './claim.ts';
 import { loadFacts } from './facts.ts';
 import { dropExpired, ensurePartitions } from './partitions.ts';
 import { storeRouted, type NewDelivery } from './route.ts';
+import { settleDeliveries } from './settle.ts';
 import { event, delivery, settlement } from './spec-builders.ts';
 import { buryDeliveries, overdueDeliveries, overdueEvents, strandedDeliveries } from './sweep.ts';
 
@@ -204,7 +205,7 @@ describe('claiming and settling', () => {
     });
     const lease = uuidv7();
     const [claimed] = await claim(database, [made.id], terms(lease));
-    const successor = { id: uuidv7(), backend: 'mail', to: 'a@b.example', fallbacks: undefined };
+    const successor = { id: uuidv7(), backend: 'mail', to: 'a@b.example', fallbacks: undefined, orderKey: undefined };
     await settleDeliveries(database, [
       settlement(claimed!, lease, { state: 'dead', successor, outcome: { kind: 'permanent', reason: 'http_410' } }),
     ]);

@@ -23,8 +23,8 @@ export async function ensurePartitions(database: Pick<Database, 'pool'>, nowMs: 
 }
 
 /**
- * Drops the partitions that hold nothing younger than `retentionDays` before `nowMs`, and the idempotency keys and inbox
- * messages of that age. Answers the names of the dropped partitions.
+ * Drops the partitions that hold nothing younger than `retentionDays` before `nowMs`, and the idempotency keys, inbox
+ * messages and places in line of that age. Answers the names of the dropped partitions.
  */
 export async function dropExpired(
   database: Pick<Database, 'pool'>,
@@ -39,6 +39,7 @@ export async function dropExpired(
   const floor = uuidFloor(lastKeptDay * dayMs);
   await deleteInChunks(database, 'event_key', 'event_id', floor);
   await deleteInChunks(database, 'inbox_message', 'id', floor);
+  await deleteInChunks(database, 'delivery_line', 'event_id', floor);
   return expired;
 }
 

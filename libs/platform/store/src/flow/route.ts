@@ -1,6 +1,7 @@
 /** The router's write: deliveries and the state of their events, in one statement. */
-import type { Message, RetryPolicy } from '#contract';
+import type { Message, RetryPolicy, WhenOffline } from '#contract';
 import type { Database } from '../database.ts';
+import { orderKeyOf } from './line.ts';
 import { idRange } from './ranges.ts';
 
 /** Addresses to fall back to, and how long each but the last is tried. */
@@ -24,6 +25,9 @@ export interface NewDelivery {
   correlationKey: string | undefined;
   fallbacks: Fallbacks | undefined;
   retry: RetryPolicy | undefined;
+  whenOffline: WhenOffline | undefined;
+  /** Until when the news is worth delivering. */
+  validUntil: Date | undefined;
 }
 
 /** What routing found for one event. */
@@ -41,12 +45,20 @@ WITH taken AS (
   FROM unnest($1::uuid[], $4::text[], $5::text[], $6::text[]) AS i(id, state, rules, notes)
   WHERE e.id = i.id AND e.id BETWEEN $2 AND $3 AND e.state = 'accepted'
   RETURNING e.id
+), given AS (
+  SELECT d.* FROM unnest($7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+                         $17::text[], $18::uuid[], $19::timestamptz[], $20::text[], $21::float8[])
+    AS d(id, event_id, rule, recipient, backend, address, address_kind, message, correlation_key, fallbacks, retry, order_key, valid_until,
+         when_offline, patience_s)
+  WHERE d.event_id IN (SELECT id FROM taken)
+), lined_up AS (
+  INSERT INTO delivery_line (order_key, event_id, delivery_id) SELECT order_key, event_id, id FROM given WHERE order_key IS NOT NULL
 )
-INSERT INTO delivery (id, event_id, rule, recipient, backend, address, address_kind, message, correlation_key, fallbacks, retry)
-SELECT d.id, d.event_id, d.rule, d.recipient, d.backend, d.address, d.address_kind, d.message::json, d.correlation_key, d.fallbacks::json, d.retry::json
-FROM unnest($7::uuid[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
-  AS d(id, event_id, rule, recipient, backend, address, address_kind, message, correlation_key, fallbacks, retry)
-WHERE d.event_id IN (SELECT id FROM taken)
+INSERT INTO delivery (id, event_id, rule, recipient, backend, address, address_kind, message, correlation_key, fallbacks, retry, order_key,
+                      valid_until, when_offline, give_up_at)
+SELECT id, event_id, rule, recipient, backend, address, address_kind, message::json, correlation_key, fallbacks::json, retry::json, order_key,
+       valid_until, when_offline, now() + patience_s * interval '1 second'
+FROM given
 RETURNING id, backend`;
 
 /** Stores what routing found. Answers the deliveries that were written, to be rung. */
@@ -55,7 +67,6 @@ export async function storeRouted(
   routed: readonly RoutedEvent[],
 ): Promise<{ id: string; backend: string }[]> {
   const ids = routed.map((event) => event.id);
-  const deliveries = routed.flatMap((event) => event.deliveries);
   const { rows } = await database.pool.query<{ id: string; backend: string }>({
     name: 'route',
     text: routeSql,
@@ -65,20 +76,31 @@ export async function storeRouted(
       routed.map((event) => (event.rules.length > 0 ? 'routed' : 'unmatched')),
       routed.map((event) => arrayLiteral(event.rules)),
       routed.map((event) => arrayLiteral(event.notes.map(storable))),
-      deliveries.map((delivery) => delivery.id),
-      deliveries.map((delivery) => delivery.eventId),
-      deliveries.map((delivery) => delivery.rule),
-      deliveries.map((delivery) => delivery.recipient ?? null),
-      deliveries.map((delivery) => delivery.backend),
-      deliveries.map((delivery) => storable(delivery.to)),
-      deliveries.map((delivery) => delivery.toKind),
-      deliveries.map((delivery) => JSON.stringify(delivery.message)),
-      deliveries.map((delivery) => (delivery.correlationKey === undefined ? null : storable(delivery.correlationKey))),
-      deliveries.map((delivery) => (delivery.fallbacks ? JSON.stringify(delivery.fallbacks) : null)),
-      deliveries.map((delivery) => (delivery.retry ? JSON.stringify(delivery.retry) : null)),
+      ...columnsOf(routed.flatMap((event) => event.deliveries)),
     ],
   });
   return rows;
+}
+
+function columnsOf(deliveries: readonly NewDelivery[]): unknown[][] {
+  const column = (pick: (delivery: NewDelivery) => unknown) => deliveries.map((delivery) => pick(delivery) ?? null);
+  return [
+    column((d) => d.id),
+    column((d) => d.eventId),
+    column((d) => d.rule),
+    column((d) => d.recipient),
+    column((d) => d.backend),
+    column((d) => storable(d.to)),
+    column((d) => d.toKind),
+    column((d) => JSON.stringify(d.message)),
+    column((d) => (d.correlationKey === undefined ? null : storable(d.correlationKey))),
+    column((d) => (d.fallbacks ? JSON.stringify(d.fallbacks) : null)),
+    column((d) => (d.retry ? JSON.stringify(d.retry) : null)),
+    column((d) => orderKeyOf(d)),
+    column((d) => d.validUntil),
+    column((d) => d.whenOffline),
+    column((d) => d.fallbacks?.giveUpSeconds),
+  ];
 }
 
 /** Texts made from the data of an event may hold what a text column cannot: NUL, and halves of surrogate pairs. */

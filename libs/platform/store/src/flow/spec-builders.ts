@@ -1,7 +1,8 @@
 import { newId } from '../new-id.ts';
 import type { NewEvent } from './accept.ts';
-import type { ClaimedDelivery, Settlement } from './deliver.ts';
+import type { ClaimedDelivery } from './claim.ts';
 import type { NewDelivery } from './route.ts';
+import type { Settlement } from './settle.ts';
 
 /** An event as the door makes it. */
 export function event(overrides: Partial<NewEvent> = {}): NewEvent {
@@ -33,6 +34,8 @@ export function delivery(eventId: string, overrides: Partial<NewDelivery> = {}):
     correlationKey: undefined,
     fallbacks: undefined,
     retry: undefined,
+    whenOffline: undefined,
+    validUntil: undefined,
     ...overrides,
   };
 }
@@ -44,6 +47,7 @@ export function settlement(claimed: ClaimedDelivery, lease: string, overrides: P
     lease,
     state: 'delivered',
     waitMs: undefined,
+    counted: true,
     partsSent: 1,
     attempt: { id: newId(), number: claimed.attempts, startedAt: new Date(), durationMs: 1.5 },
     outcome: { kind: 'delivered', reason: 'ok' },

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { HouseError, type Fault, type JsonValue } from '#contract';
 import type pg from 'pg';
 import { inTransaction, type Database } from '../database.ts';
+import { forgetBackend, forgiveBackend } from '../circuits.ts';
 import { recordChange } from './audit.ts';
 import { loadBook, refuseUnstorable, type Noun, type StoredBook } from './book.ts';
 
@@ -96,6 +97,7 @@ async function put(
   const faults = check ? check(await loadBook(client)) : [];
   if (faults.length > 0) throw new HouseError('DEFINITION_INVALID', { faults });
   const before = await find(client, target);
+  if (target.noun === 'backend') await forgiveBackend(client, target.slug);
   if (before && isDeepStrictEqual(before.body, body)) return { stored: before, created: false };
   const { rows } = await client.query<DefinitionRow>(
     `INSERT INTO definition (noun, slug, body, updated_by) VALUES ($1, $2, $3, $4)
@@ -122,6 +124,7 @@ async function remove(client: pg.PoolClient, target: Target, referrers?: (book: 
   const faults = referrers ? referrers(await loadBook(client)) : [];
   if (faults.length > 0) throw new HouseError('SLUG_IN_USE', { faults });
   await client.query('DELETE FROM definition WHERE noun = $1 AND slug = $2', [target.noun, target.slug]);
+  if (target.noun === 'backend') await forgetBackend(client, target.slug);
   await recordChange(client, {
     actor: target.actor,
     action: 'delete',

@@ -37,6 +37,11 @@ const known = { maxEntries: 10_000, ttlMs: 30_000 };
 const unknown = { maxEntries: 1_000, ttlMs: 2_000 };
 /** A first use shows soon, yet a burst of first uses is one write. */
 const firstTouchMs = 500;
+/**
+ * Longest look-up, in milliseconds: whoever asks for a key shares the question with those before, so one that is never answered
+ * would lock the key out. The types of `pg` know the option of the connection only.
+ */
+const patience = { query_timeout: 5_000 };
 
 /** Makes a key finder. It hears of revoked keys by NOTIFY, and forgets everything after 30 s in any case. */
 export function createKeyFinder(
@@ -97,6 +102,7 @@ class CachingKeyFinder {
     const looking: Promise<FoundKey | undefined> = this.#database.pool
       .query<FoundKey>({
         name: 'find_key',
+        ...patience,
         text: 'SELECT id, name, scopes FROM api_key WHERE hash = $1',
         values: [sha256],
       })

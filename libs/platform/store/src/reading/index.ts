@@ -4,3 +4,4 @@ export type { EventQuery } from './events.ts';
 export type { DeliveryQuery } from './deliveries.ts';
 export type { RedriveWish, Redriven } from './redrive.ts';
 export type { Arrival, InboxQuery, InboxReading, ReadMarks } from './inbox.ts';
+export type { WaitingRoom } from './waiting.ts';

@@ -10,7 +10,9 @@ describe('a cursor', () => {
   });
 
   it('is refused when it is none of ours', () => {
-    for (const foreign of ['', 'x', id, `${writeCursor(id)}A`, `${writeCursor(id).slice(0, -1)}!`, '%00']) {
+    // Eighteen bytes have as many hexadecimal digits as a UUID has characters.
+    const eighteen = Buffer.alloc(18, 7).toString('base64url');
+    for (const foreign of ['', 'x', id, eighteen, `${writeCursor(id)}A`, `${writeCursor(id).slice(0, -1)}!`, '%00']) {
       expect(() => readCursor(foreign)).toThrow(expect.objectContaining({ code: 'CURSOR_INVALID' }));
     }
     expect(() => readCursor('x')).toThrow(HouseError);

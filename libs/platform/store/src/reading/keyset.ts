@@ -69,8 +69,8 @@ export function writeCursor(uuid: string): string {
 
 /** Reads a cursor. Throws CURSOR_INVALID. */
 export function readCursor(cursor: string): string {
-  const hex = Buffer.from(cursor, 'base64url').toString('hex');
-  const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  if (uuid.length !== 36 || writeCursor(uuid) !== cursor) throw new HouseError('CURSOR_INVALID');
+  const bytes = Buffer.from(cursor, 'base64url');
+  const uuid = bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  if (bytes.length !== 16 || writeCursor(uuid) !== cursor) throw new HouseError('CURSOR_INVALID');
   return uuid;
 }

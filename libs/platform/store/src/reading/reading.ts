@@ -3,6 +3,7 @@ import type { Database } from '../database.ts';
 import { getDelivery, listDeliveries, type DeliveryQuery } from './deliveries.ts';
 import { getEvent, listEvents, replayEvent, type EventQuery } from './events.ts';
 import { createInboxReading, type InboxReading } from './inbox.ts';
+import { countWaiting, type WaitingRoom } from './waiting.ts';
 import { redriveDeliveries, type Redriven, type RedriveWish } from './redrive.ts';
 
 /** What became of things, as people look at it, and the two ways to try again. Ids are bare; views carry prefixes. */
@@ -18,6 +19,8 @@ export interface Reading {
   redrive(wish: RedriveWish, actor: string): Promise<Redriven>;
   /** Makes an event wait for routing again and records that in the audit. Throws NOT_FOUND and STATE_CONFLICT. The caller rings. */
   replay(eventId: string, actor: string): Promise<void>;
+  /** What waits, by backend; a backend that nothing waits for is absent. */
+  waiting(): Promise<Map<string, WaitingRoom>>;
   inbox: InboxReading;
 }
 
@@ -30,6 +33,7 @@ export function createReading(database: Pick<Database, 'pool' | 'events'>): Read
     getDelivery: (id) => getDelivery(database, id),
     redrive: (wish, actor) => redriveDeliveries(database, wish, actor),
     replay: (eventId, actor) => replayEvent(database, eventId, actor),
+    waiting: () => countWaiting(database),
     inbox: createInboxReading(database),
   };
 }

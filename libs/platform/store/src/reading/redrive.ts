@@ -110,9 +110,16 @@ async function redriveChunk(
       `WITH chunk AS (
          SELECT id FROM delivery d WHERE dead_at IS NOT NULL AND state = 'dead' AND ${where.toSql()} ORDER BY id LIMIT ${chunkSize} FOR UPDATE OF d SKIP LOCKED
        )
-       UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), attempts_before = attempts, fallbacks = NULL, finished_at = NULL, dead_at = NULL, lease = NULL
-       FROM chunk WHERE delivery.id = chunk.id AND delivery.state = 'dead'
-       RETURNING delivery.id, delivery.backend`,
+       , redriven AS (
+         UPDATE delivery SET state = 'pending', opened_at = now(), due_at = now(), attempts_before = attempts, fallbacks = NULL, give_up_at = NULL,
+           valid_until = NULL, held_since = NULL, finished_at = NULL, dead_at = NULL, lease = NULL
+         FROM chunk WHERE delivery.id = chunk.id AND delivery.state = 'dead'
+         RETURNING delivery.id, delivery.backend, delivery.order_key, delivery.event_id
+       ), lined_up AS (
+         INSERT INTO delivery_line (order_key, event_id, delivery_id)
+         SELECT order_key, event_id, id FROM redriven WHERE order_key IS NOT NULL ON CONFLICT DO NOTHING
+       )
+       SELECT id, backend FROM redriven`,
       where.values,
     );
     if (rows.length > 0) {

@@ -52,11 +52,14 @@ export interface DeliveryRecord {
   finished_at: Date | null;
   last_outcome: Outcome | null;
   fallback_to: string | null;
+  correlation_key: string | null;
+  held_since: Date | null;
+  valid_until: Date | null;
 }
 
 /** Columns of a `DeliveryRecord`, apart from the type of the event. */
 export const deliveryColumns =
-  'id, event_id, rule, recipient, backend, address, address_kind, message, state, attempts, due_at, finished_at, last_outcome, fallback_to';
+  'id, event_id, rule, recipient, backend, address, address_kind, message, state, attempts, due_at, finished_at, last_outcome, fallback_to, correlation_key, held_since, valid_until';
 
 /** A row of `attempt`. */
 export interface AttemptRecord {
@@ -134,6 +137,9 @@ export function toDeliveryView(row: DeliveryRecord): DeliveryView {
       finishedAt: row.finished_at?.toISOString() ?? null,
       lastOutcome: row.last_outcome,
       fallbackTo: row.fallback_to && toPublicId('delivery', row.fallback_to),
+      correlationKey: row.correlation_key,
+      heldSince: row.held_since?.toISOString() ?? null,
+      validUntil: row.valid_until?.toISOString() ?? null,
     }),
   };
 }

@@ -55,6 +55,8 @@ export async function makeDelivery(
     correlationKey: undefined,
     fallbacks: undefined,
     retry: undefined,
+    whenOffline: undefined,
+    validUntil: undefined,
     ...fields,
   };
   await storeRouted(database, [{ id: eventId, rules: ['stock-low'], notes: [], deliveries: [delivery] }]);
@@ -85,7 +87,17 @@ export async function attempt(
   const waitMs = state === 'retrying' ? 5000 : undefined;
   const tried = { id: uuidv7(), number: claimed!.attempts, startedAt: new Date(), durationMs: 12.5 };
   await settleDeliveries(database, [
-    { deliveryId: id, lease, state, waitMs, partsSent: 1, attempt: tried, outcome, successor: undefined },
+    {
+      deliveryId: id,
+      lease,
+      state,
+      waitMs,
+      counted: true,
+      partsSent: 1,
+      attempt: tried,
+      outcome,
+      successor: undefined,
+    },
   ]);
 }
 

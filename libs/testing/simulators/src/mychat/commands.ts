@@ -90,21 +90,29 @@ const statusList: Run = (members, world) => {
   const fault = present(members, 'UINS');
   if (fault) return fault;
   const uins = String(members['UINS']);
+  if (!uins.split(',').every(isUin)) return { error: 21 };
   const statuses = uins.split(',').map((uin) => userByUin(uin, world)?.status ?? -1);
   return { members: { UINS: uins, Statuses: statuses.join(',') } };
 };
+
+/** A UIN is a 32-bit integer; which error a list with anything else gets is not known for certain. */
+function isUin(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) < 2 ** 31;
+}
 
 const byNick: Run = (members, world) => {
   if (members['Nick'] === '') return { error: 18 };
   const fault = present(members, 'Nick');
   if (fault) return fault;
-  const user = world.findUser(members['Nick']);
-  return user ? { members: { UIN: user.uin } } : { error: 8, extra: { Nick: members['Nick'], Domain: '' } };
+  const user = world.findByNick(members['Nick']);
+  if (user) return { members: { UIN: user.uin } };
+  const [nick, domain] = String(members['Nick']).split('\\').reverse();
+  return { error: domain === undefined ? 8 : 43, extra: { Nick: nick, Domain: domain ?? '' } };
 };
 
 const byEmail: Run = (members, world) => {
   if (!members['Email']) return { error: 23 };
-  const user = world.findUser(members['Email']);
+  const user = world.findByEmail(members['Email']);
   return user ? { members: { UIN: user.uin } } : { error: 20 };
 };
 
@@ -143,6 +151,7 @@ const commands: Record<string, Run> = {
 export function run(command: string, members: Members, world: World): Result {
   if (!world.apiEnabled) return { error: 9 };
   if (String(members['ServerKey'] ?? '') !== world.key) return { error: 5 };
+  world.asked.add({ command: command.toUpperCase(), members });
   const known = commands[command.toUpperCase()];
   return known ? known(members, world) : { error: 21 };
 }

@@ -71,6 +71,20 @@ describe('the web service of the MyChat simulator', () => {
   });
 });
 
+describe('people of the MyChat simulator who are offline', () => {
+  it('get what was kept for them when they come, and the message shows until then that it waits', async () => {
+    const [, absent] = server.presence!.people(2) as [string, string];
+    const json = JSON.stringify({ cmd: '0002', ...members(), UserTo: absent });
+    await fetch(`http://127.0.0.1:${server.restPort}/API/?data=${encodeURIComponent(json)}`);
+    expect(server.received()).toEqual([
+      { to: absent, text: 'Склад', at: expect.any(Number), deliveryId: 'n-42', waiting: true },
+    ]);
+    server.presence!.setOnline(absent, true);
+    expect(server.received()[0]).not.toHaveProperty('waiting');
+    expect(() => server.presence!.setOnline(server.presence!.unknown, true)).toThrow('no UIN');
+  });
+});
+
 describe('the raw socket of the MyChat simulator', () => {
   /** Says all at once, as field clients do, and reads until the server closes or has been silent for `silentMs`. */
   function say(bytes: Buffer, silentMs = 5000): Promise<string> {

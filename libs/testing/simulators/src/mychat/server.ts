@@ -1,6 +1,6 @@
 import { listen } from '../listening.ts';
 import { Script } from '../script.ts';
-import type { BehaviourKind, ReceivedMessage, RunningSimulator, Simulator } from '../simulator.ts';
+import type { BehaviourKind, ReceivedMessage, RunningSimulator, SimulatedPresence, Simulator } from '../simulator.ts';
 import { restServer } from './rest.ts';
 import { socketServer } from './socket.ts';
 import { World, type Said } from './world.ts';
@@ -39,6 +39,7 @@ async function start(variant = 'rest'): Promise<MyChatServer> {
     settings: (overrides = {}) => settingsOf({ ...aim({ port }), ...overrides }),
     settingsAt: (target) => settingsOf(aim(target)),
     address: { to: '17', toKind: 'person' },
+    presence: presenceOf(world),
     offlineAddress: { to: '12', toKind: 'room' },
     can: script.can,
     received: () => world.said.all().map(toMessage),
@@ -51,8 +52,21 @@ async function start(variant = 'rest'): Promise<MyChatServer> {
   };
 }
 
-function toMessage({ addressedAs, text, context, at }: Said): ReceivedMessage {
-  return { to: addressedAs, text, at, ...(context === undefined ? {} : { deliveryId: context }) };
+function presenceOf(world: World): SimulatedPresence {
+  return {
+    people: (count) => world.addUsers(count).map(String),
+    setOnline: (to, isOnline) => world.setOnline(world.findUser(to)?.uin ?? NaN, isOnline),
+    unknown: '4711',
+  };
+}
+
+function toMessage({ to, addressedAs, text, context, at, handedOverAt }: Said): ReceivedMessage {
+  const isWaiting = 'uin' in to && handedOverAt === undefined;
+  return {
+    ...{ to: addressedAs, text, at },
+    ...(context === undefined ? {} : { deliveryId: context }),
+    ...(isWaiting ? { waiting: true } : {}),
+  };
 }
 
 /** The simulator of the backend type `mychat`; both variants serve REST and socket, and differ in their settings. */

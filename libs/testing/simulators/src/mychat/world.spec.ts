@@ -38,6 +38,38 @@ describe('the world of a MyChat server', () => {
   });
 });
 
+describe('people of a MyChat server', () => {
+  it('come and go as a test wants, also those that it added', () => {
+    const world = new World();
+    const uins = world.addUsers(4);
+    expect(uins).toEqual([1001, 1002, 1003, 1004]);
+    world.setOnline(1001, false);
+    world.setOnline(18, true);
+    expect(asked('000F', { UINS: '1001,1002,1003,1004,18' }, world)).toMatchObject({
+      members: { Statuses: '-1,-1,0,-1,0' },
+    });
+    expect(() => world.setOnline(4711, true)).toThrow('UIN 4711');
+    world.reset();
+    expect(asked('0007', { UIN: 1001 }, world)).toMatchObject({ members: { Present: false } });
+  });
+
+  it('are not found by nick as a UIN or an e-mail, nor by e-mail as a nick', () => {
+    expect(asked('0005', { Nick: '17' })).toMatchObject({ error: 8 });
+    expect(asked('0005', { Nick: 'petrova@corp.example' })).toMatchObject({ error: 8 });
+    expect(asked('0006', { Email: 'petrova' })).toMatchObject({ error: 20 });
+    expect(asked('0005', { Nick: 'CORP\\ivanov' })).toEqual({ members: { UIN: 17 } });
+  });
+
+  it('are asked about in commands that the test can look at, those with a wrong key left out', () => {
+    const world = new World();
+    asked('000f', { UINS: '17' }, world);
+    asked('000F', { UINS: '17', ServerKey: 'wrong' }, world);
+    expect(world.asked.all()).toEqual([{ command: '000F', members: { ServerKey: world.key, UINS: '17' } }]);
+    world.reset();
+    expect(world.asked.count).toBe(0);
+  });
+});
+
 describe('the commands of a MyChat server', () => {
   it.each([
     ['0002', { UserTo: '17', Msg: 'x' }, { UINTo: 17, State: 0 }],
@@ -71,6 +103,11 @@ describe('the commands of a MyChat server', () => {
     ['0004', { UID: 12, Msg: ' ' }, 4],
     ['0003', { UIN: 99 }, 19],
     ['0005', { Nick: 'nobody' }, 8],
+    ['0005', { Nick: 'corp\\nobody' }, 43],
+    ['000F', {}, 10],
+    ['000F', { UINS: '' }, 47],
+    ['000F', { UINS: '17,petrova' }, 21],
+    ['000F', { UINS: '17,2147483648' }, 21],
     ['0005', { Nick: '' }, 18],
     ['0006', { Email: 'nobody@x' }, 20],
     ['0006', {}, 23],

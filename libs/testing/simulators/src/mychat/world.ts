@@ -36,6 +36,12 @@ export interface Said {
   handedOverAt?: number;
 }
 
+/** A command as it came, after its key was found to be right. */
+export interface Asked {
+  command: string;
+  members: Record<string, unknown>;
+}
+
 /** Ways in which real servers differ from each other and from their documentation. */
 export interface Quirks {
   /** Newer servers give `context` back. */
@@ -78,6 +84,7 @@ export class World {
   users: User[] = [];
   rooms: Room[] = [];
   readonly said = new Arrivals<Said>();
+  readonly asked = new Arrivals<Asked>();
 
   constructor() {
     this.reset();
@@ -97,6 +104,7 @@ export class World {
     ];
     this.rooms = [{ uid: 12, name: 'Склад', topic: 'Остатки', members: new Set([17, 19]) }];
     this.said.clear();
+    this.asked.clear();
   }
 
   /** Finds somebody by UIN, e-mail, nick or domain\login, in any case; of two with the same nick the first. */
@@ -106,6 +114,29 @@ export class World {
     return this.users.find((user) =>
       [user.nick, user.email, user.login].some((name) => name?.toLowerCase() === wanted),
     );
+  }
+
+  /** Finds somebody by nick or domain\login, in any case; of two with the same nick the first. */
+  findByNick(reference: unknown): User | undefined {
+    const wanted = String(reference).trim().toLowerCase();
+    return this.users.find(({ nick, login }) => nick.toLowerCase() === wanted || login?.toLowerCase() === wanted);
+  }
+
+  /** Finds somebody by e-mail, in any case. */
+  findByEmail(reference: unknown): User | undefined {
+    const wanted = String(reference).trim().toLowerCase();
+    return this.users.find(({ email }) => email?.toLowerCase() === wanted);
+  }
+
+  /** Adds so many users, every other one online, beginning with the first, and answers their UINs. */
+  addUsers(count: number): number[] {
+    const first = Math.max(1000, ...this.users.map(({ uin }) => uin)) + 1;
+    const added = Array.from({ length: count }, (_, index): User => {
+      const uin = first + index;
+      return { uin, nick: `nick-${uin}`, email: `user-${uin}@corp.example`, status: index % 2 === 0 ? 0 : -1 };
+    });
+    this.users.push(...added);
+    return added.map(({ uin }) => uin);
   }
 
   /** A conference in which somebody is; an empty one does not exist. */
@@ -120,6 +151,11 @@ export class World {
     user.status = status;
     if (status === -1) for (const room of this.rooms) room.members.delete(uin);
     else this.handOver(uin);
+  }
+
+  /** Somebody comes, free to talk, or goes. */
+  setOnline(uin: number, isOnline: boolean): void {
+    this.setStatus(uin, isOnline ? 0 : -1);
   }
 
   private handOver(uin: number): void {

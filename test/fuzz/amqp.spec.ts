@@ -16,8 +16,8 @@ beforeAll(async () => {
   await ensurePartitions(database, Date.now(), 1);
 });
 afterAll(async () => {
-  await database.close();
-  await fresh.drop();
+  await database?.close();
+  await fresh?.drop();
 });
 
 const plain = { type: 'order.shipped', source: 'erp', idempotencyKey: 'k', correlationKey: 'c', data: { order: 4711 } };

@@ -51,6 +51,17 @@ describe('a stream of an inbox', () => {
     expect(sent).toEqual(['2', '3', '4', '5']);
   });
 
+  it('keeps no more than a bounded number of what is told while it catches up, and reads the rest', async () => {
+    const { stream, sent, stored } = open([], 0);
+    const catchingUp = stream.catchUp();
+    for (let n = 1; n <= 2500; n += 1) {
+      stored.push(n);
+      stream.push(arrival(n));
+    }
+    await catchingUp;
+    expect(sent).toEqual(stored.map(String));
+  });
+
   it('reads on until nothing is left', async () => {
     const { stream, sent, asked } = open(
       Array.from({ length: 1100 }, (_, n) => n + 1),

@@ -22,6 +22,8 @@ export class InboxStream {
   #position: string;
   /** While reading what was missed, what is told meanwhile waits here. */
   #waiting: Arrival[] | undefined = [];
+  /** Whether more was told meanwhile than is kept; it is read instead. */
+  #toldTooMuch = false;
   #catchingUp: Promise<void> = Promise.resolve();
   readonly #sent = new Set<string>();
   #closed = false;
@@ -34,8 +36,9 @@ export class InboxStream {
 
   /** Takes a message that was just stored. */
   push(arrival: Arrival): void {
-    if (this.#waiting) this.#waiting.push(arrival);
-    else this.#send(arrival);
+    if (!this.#waiting) this.#send(arrival);
+    else if (this.#waiting.length < remembered) this.#waiting.push(arrival);
+    else this.#toldTooMuch = true;
   }
 
   /** Reads and sends what came after the last message sent; to be called at the start and after every gap. */
@@ -52,14 +55,17 @@ export class InboxStream {
 
   async #readMissed(): Promise<void> {
     let size = chunkSize;
-    while (size === chunkSize && !this.#closed) {
+    while ((size === chunkSize || this.#toldTooMuch) && !this.#closed) {
+      this.#toldTooMuch = false;
       const missed = await this.#parts.reading.after(this.owner, this.#position, chunkSize);
       size = missed.length;
       for (const arrival of missed) this.#send(arrival);
     }
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const arrival of waiting) this.#send(arrival);
+    // Arrivals become visible in their order, so what is not behind the last one read was read with it.
+    const readUpTo = this.#position;
+    for (const arrival of waiting) if (arrival.arrived > readUpTo) this.#send(arrival);
   }
 
   #send({ arrived, message }: Arrival): void {

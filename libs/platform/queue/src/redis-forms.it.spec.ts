@@ -59,7 +59,7 @@ describe('queues behind Sentinels', () => {
       if (how === 'is killed') await master.kill();
       else master.signal('SIGSTOP');
       await waitFor(async () => (await roleOf(replica)) === 'master', { what: 'the failover', timeoutMs: 20_000 });
-      await waitFor(() => !queues.isAway(), { what: 'the new master' });
+      await waitFor(() => !queues.isAway(), { what: 'the new master', timeoutMs: 30_000 });
       await bothHear();
       expect(queues.health().workers.map(({ stuck }) => stuck)).toEqual([false, false]);
     },

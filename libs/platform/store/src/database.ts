@@ -31,7 +31,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionString: options.connectionString,
     max: options.poolSize,
     application_name: 'vestnik',
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: 5000,
   });
   pool.on('error', options.onError);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });

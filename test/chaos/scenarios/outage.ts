@@ -23,6 +23,8 @@ const otherPerSecond = 50;
 const beforeMs = 20_000;
 /** How long news of the expiring kind is worth delivering, in seconds. */
 const validForSeconds = 15;
+/** How long the last of the pile may take to be routed; until then the machine is busy with it, not with the outage. */
+const routingMs = 5000;
 const sayEveryMs = 5000;
 /** What the backend that goes down is set to take, in messages per second. */
 const drainPerSecond = 500;
@@ -150,12 +152,14 @@ function attemptsOfWaiting(world: World): Promise<Waiting[]> {
 }
 
 async function report(world: World, phases: Phases, waiting: readonly Waiting[]): Promise<Report> {
-  const { downAt, upAt, drainedMs } = phases;
+  const { downAt, piledAt, upAt, drainedMs } = phases;
   const { ledger } = world;
   const other = (from: number, to: number) =>
     ledger.delays((target, acceptedAt) => target === 'other/room' && acceptedAt >= from && acceptedAt < to);
-  const [before, during, after] = [other(0, downAt), other(downAt, upAt), other(upAt, Infinity)];
-  const [p99Before, p99During] = [quantile(before, 0.99), quantile(during, 0.99)];
+  const routedAt = Math.min(piledAt + routingMs, upAt);
+  const [before, piling] = [other(0, downAt), other(downAt, routedAt)];
+  const [waitingTime, after] = [other(routedAt, upAt), other(upAt, Infinity)];
+  const [p99Before, p99During] = [quantile(before, 0.99), quantile(waitingTime, 0.99)];
   const verdict = await judge(world, []);
   const expired = await world.ask<{ outcome: string; count: number }>(
     `SELECT last_outcome ->> 'reason' AS outcome, count(*)::int AS count FROM delivery
@@ -172,7 +176,8 @@ async function report(world: World, phases: Phases, waiting: readonly Waiting[])
     ['figure', 'value'],
     ['down for', duration(upAt - downAt)],
     ['the other backend before', spread(before)],
-    ['the other backend during', spread(during)],
+    ['the other backend while the pile comes in', spread(piling)],
+    ['the other backend while the pile waits', spread(waitingTime)],
     ['the other backend while it drains', spread(after)],
     ['waiting before it came back', waiting.map(waitingLine).join('; ')],
     ['waiting ones that had used attempts', used],

@@ -183,3 +183,27 @@ describe('the bell', () => {
     expect(rings).toHaveLength(100);
   });
 });
+
+describe('the order of the door', () => {
+  it.each(['committed', 'failed'] as const)(
+    'is kept: a batch rings once the one before it is %s, and is answered before that',
+    async (end) => {
+      const { storage, acceptor, rings } = rig({ events: 10_000, chars: 1_000_000 });
+      const [first, second] = [events(500), events(500)];
+      const outcome = acceptor.accept(first).catch(() => undefined);
+      await storage.sent(1);
+      const later = acceptor.accept(second);
+      await storage.sent(2);
+      storage.statements[1]!.commit();
+      expect((await later).map(({ id }) => id)).toEqual(second.map(({ id }) => id));
+      await new Promise(setImmediate);
+      expect(rings).toEqual([]);
+      if (end === 'committed') storage.statements[0]!.commit();
+      else storage.statements[0]!.fail(new Error('a bug'));
+      await outcome;
+      await new Promise(setImmediate);
+      const both = end === 'committed' ? [first, second] : [second];
+      expect(rings).toEqual(both.map((list) => list.map(({ id }) => id)));
+    },
+  );
+});

@@ -67,6 +67,8 @@ class BoundedAcceptor implements Acceptor {
   #events = 0;
   #chars = 0;
   #rings = 0;
+  /** Settles with the batches that were begun so far. */
+  #begun: Promise<unknown> = Promise.resolve();
   #away = false;
   /** Whether a request is finding out if PostgreSQL is back; the others are refused meanwhile. */
   #probing = false;
@@ -81,7 +83,7 @@ class BoundedAcceptor implements Acceptor {
       // Few at once, so that the rest gathers into larger batches meanwhile: fewer round trips, fewer commits.
       maxConcurrent: 2,
       weigh: (events) => Math.max(events.length, charsOf(events) / charsPerEvent),
-      run: (requests) => this.#run(requests),
+      run: (requests) => this.#runAfter(this.#begun, requests),
     });
   }
 
@@ -123,12 +125,22 @@ class BoundedAcceptor implements Acceptor {
     });
   }
 
+  /**
+   * Two batches may be on their way to the disk. Each rings only when those before it are there: a later event must not be
+   * delivered before an earlier one is known.
+   */
+  #runAfter(earlier: Promise<unknown>, requests: NewEvent[][]): Promise<Stored[]> {
+    const running = this.#run(requests, earlier);
+    this.#begun = Promise.allSettled([earlier, running]);
+    return running;
+  }
+
   /** A request whose events are refused fails alone, not together with those it shared the batch with. */
-  async #run(requests: NewEvent[][]): Promise<Stored[]> {
+  async #run(requests: NewEvent[][], earlier: Promise<unknown>): Promise<Stored[]> {
     try {
       const stored = await bisect<NewEvent[], Stored>(
         requests,
-        (some) => this.#storeTogether(some),
+        (some) => this.#storeTogether(some, earlier),
         (_request, error) => error,
       );
       this.#away = false;
@@ -142,20 +154,24 @@ class BoundedAcceptor implements Acceptor {
     }
   }
 
-  async #storeTogether(requests: readonly NewEvent[][]): Promise<Accepted[][]> {
+  async #storeTogether(requests: readonly NewEvent[][], earlier: Promise<unknown>): Promise<Accepted[][]> {
     const answers = await acceptEvents(this.#database, requests.flat());
     const fresh = answers.filter((answer) => !answer.duplicate);
     eventsAccepted(fresh.length, answers.length - fresh.length);
-    if (fresh.length > 0) this.#ring(fresh.map((answer) => answer.id));
+    if (fresh.length > 0)
+      this.#ring(
+        fresh.map((answer) => answer.id),
+        earlier,
+      );
     let start = 0;
     return requests.map((events) => answers.slice(start, (start += events.length)));
   }
 
   /** Not awaited: the events are safe, and a ring that is lost is made up for by the sweep. */
-  #ring(ids: string[]): void {
+  #ring(ids: string[], earlier: Promise<unknown>): void {
     if (this.#rings >= mostRings) return;
     this.#rings += 1;
-    void this.#queues.ringRoute(ids).finally(() => (this.#rings -= 1));
+    void earlier.then(() => this.#queues.ringRoute(ids)).finally(() => (this.#rings -= 1));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run services`: PostgreSQL and Redis for running single specs by hand. Stays in the foreground; where the servers are
+ * `npm run services`: PostgreSQL, Redis and RabbitMQ for running single specs by hand. Stays in the foreground; where the servers are
  * stands on standard output and in `.test/env`, where the specs find it. A second call shows what the first one started, and
  * brings its template database up to date.
  */

@@ -48,7 +48,7 @@ function listeningUrl(child: ChildProcess, script: string): Promise<string> {
 /** Clock ticks per second of `/proc` (`getconf CLK_TCK`); 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** CPU seconds, user and system, that a process and its children have used so far. 0 where there is no /proc. */
+/** CPU seconds, user and system, that processes and those of their children that have ended have used so far. 0 where there is no /proc. */
 export function cpuSeconds(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + cpuOf(pid), 0);
 }
@@ -58,7 +58,8 @@ function cpuOf(pid: number): number {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /, '')
       .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return ticks / ticksPerSecond;
   } catch {
     return 0;
   }

@@ -5,9 +5,10 @@ import { flowLag, type Circuits, type Database, type Lag } from '#platform/store
 
 /** How often to look, in milliseconds. */
 const everyMs = 5000;
-/** How far routing may be behind, in seconds. */
-const mostEventLagS = 60;
-/** How long the delivery that is due for the longest may stay the same, in milliseconds: a long queue moves, a stuck one does not. */
+/**
+ * How long the event or the delivery that waits for the longest may stay the same, in milliseconds: a long queue moves, a stuck one
+ * does not. Age alone says nothing: an event that is replayed is as old as ever.
+ */
 const longestStandstillMs = 60_000;
 
 /** What the watchdog needs. */
@@ -29,20 +30,22 @@ export interface Watchdog {
 
 /** Starts the watchdog. */
 export function startWatchdog(parts: WatchdogParts): Watchdog {
-  let lag: Lag = { eventSeconds: 0, deliverySeconds: 0, oldestDelivery: undefined };
-  let standsSince = Date.now();
+  let lag: Lag = { eventSeconds: 0, oldestEvent: undefined, deliverySeconds: 0, oldestDelivery: undefined };
+  const stands = { eventSince: Date.now(), deliverySince: Date.now() };
   let complaint: string | undefined;
 
   async function look(): Promise<void> {
     const { backends, circuits } = parts;
     const well = [...backends()].filter(([slug, { paused }]) => !paused && !circuits.of(slug)).map(([slug]) => slug);
     const found = await flowLag(parts.database, well);
-    if (found.oldestDelivery === undefined || found.oldestDelivery !== lag.oldestDelivery) standsSince = Date.now();
+    const now = Date.now();
+    if (found.oldestEvent === undefined || found.oldestEvent !== lag.oldestEvent) stands.eventSince = now;
+    if (found.oldestDelivery === undefined || found.oldestDelivery !== lag.oldestDelivery) stands.deliverySince = now;
     lag = found;
     flowLagged('event', lag.eventSeconds);
     flowLagged('delivery', lag.deliverySeconds);
     backendStates([...circuits.all().values()]);
-    complain(complaintOf(lag, Date.now() - standsSince));
+    complain(complaintOf(lag, { eventMs: now - stands.eventSince, deliveryMs: now - stands.deliverySince }));
   }
 
   function complain(now: string | undefined): void {
@@ -63,10 +66,17 @@ export function startWatchdog(parts: WatchdogParts): Watchdog {
   };
 }
 
+/** For how long the oldest event and delivery have been the same, in milliseconds. */
+export interface Standstill {
+  eventMs: number;
+  deliveryMs: number;
+}
+
 /** What is wrong with the flow; `undefined` when nothing is. */
-export function complaintOf(lag: Lag, standstillMs: number): string | undefined {
-  if (lag.eventSeconds > mostEventLagS) return `an event waits for routing since ${Math.round(lag.eventSeconds)} s`;
-  if (lag.oldestDelivery !== undefined && standstillMs > longestStandstillMs)
+export function complaintOf(lag: Lag, { eventMs, deliveryMs }: Standstill): string | undefined {
+  if (lag.oldestEvent !== undefined && eventMs > longestStandstillMs)
+    return `an event waits for routing since ${Math.round(lag.eventSeconds)} s`;
+  if (lag.oldestDelivery !== undefined && deliveryMs > longestStandstillMs)
     return `a delivery is due since ${Math.round(lag.deliverySeconds)} s and nobody takes it`;
   return undefined;
 }

@@ -103,6 +103,8 @@ export async function deliveriesPastDeadline(
 export interface Lag {
   /** Seconds since the oldest event that is not routed yet was accepted; 0 when all are routed. */
   eventSeconds: number;
+  /** That event. */
+  oldestEvent: string | undefined;
   /** Seconds that the delivery which is due for the longest has been due, of the given backends; 0 when none is. */
   deliverySeconds: number;
   /** That delivery; deliveries of one batch are due at the same moment, so its id alone tells whether they move. */
@@ -125,6 +127,7 @@ export async function flowLag(database: Pick<Database, 'pool'>, backends: readon
   const since = (ms: number | undefined) => (ms === undefined ? 0 : Math.max(0, (Date.now() - ms) / 1000));
   return {
     eventSeconds: since(event === null ? undefined : uuidTimeMs(event)),
+    oldestEvent: event ?? undefined,
     deliverySeconds: since(due_at?.getTime()),
     oldestDelivery: id ?? undefined,
   };

@@ -108,6 +108,8 @@ function environment(urls: Record<string, string>, key: string, dir: string): No
     TARGET_NETWORKS: '127.0.0.0/8',
     HOST: '127.0.0.1',
     STOP_TIMEOUT_S: '20',
+    // The balancer asks every second who is ready.
+    STOP_NOTICE_S: '3',
     DATA_DIR: join(dir, 'data'),
   };
 }

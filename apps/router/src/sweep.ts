@@ -23,6 +23,8 @@ const graceMs = 3000;
 const graceWithoutBellMs = 300;
 /** Most things to ring for in one round, of each backend. */
 const perRound = 2000;
+/** The same for what is only to be decided on: thousands that go stale together must not crowd out what is to be sent. */
+const staleOnesPerRound = 500;
 /** Most pages of events to look through in one round for some that were not rung for. */
 const mostPages = 10;
 /** Rounds between looks for deliveries whose backend is gone: that look goes through all that waits. */
@@ -124,7 +126,7 @@ async function ringDeliveries(parts: SweepParts, rung: RungList): Promise<void> 
   const { database } = parts;
   const { well, draining, shut } = wardsOf(parts);
   await ringFor(parts, rung, await overdueDeliveries(database, graceMs, well, perRound));
-  if (shut.length > 0) await ringFor(parts, rung, await deliveriesPastDeadline(database, shut, perRound));
+  if (shut.length > 0) await ringFor(parts, rung, await deliveriesPastDeadline(database, shut, staleOnesPerRound));
   if (draining.length === 0) return;
   await ringFor(parts, rung, await overdueDeliveries(database, 0, draining, perRound));
   const behind = await overdueDeliveries(database, graceMs, draining, 1);

@@ -17,7 +17,7 @@ export class BackendHealthDesk {
   /** All backends of the book by name, as they are now. */
   async all(): Promise<BackendHealth[]> {
     const { book, circuits } = this.#runtime;
-    const [rooms] = await Promise.all([this.#reading.waiting(), circuits.refresh()]);
+    const [rooms] = await Promise.all([this.#reading.waiting(), circuits.refresh(), this.#freshBook()]);
     return [...book.current().backends]
       .map(([slug, backend]) => healthOf(slug, backend, circuits.of(slug), rooms.get(slug)))
       .sort((a, b) => (a.backend < b.backend ? -1 : 1));
@@ -26,6 +26,7 @@ export class BackendHealthDesk {
   /** Lets a backend that refused us be sent to again, what waited first. Throws NOT_FOUND, and STATE_CONFLICT when it is not paused so. */
   async resume(slug: string, actor: string): Promise<void> {
     const { book, circuits, database } = this.#runtime;
+    await this.#freshBook();
     const backend = book.current().backends.get(slug);
     if (!backend) throw new HouseError('NOT_FOUND', { detail: `There is no backend \`${slug}\`.` });
     if (backend.paused)
@@ -35,6 +36,12 @@ export class BackendHealthDesk {
     if (!(await circuits.drain(slug, 'paused')))
       throw new HouseError('STATE_CONFLICT', { detail: 'The backend is not paused: there is nothing to resume.' });
     await recordChange(database.pool, { actor, action: 'resume', noun: 'backend', name: slug });
+  }
+
+  /** What was saved a moment ago counts, whether this process has heard of it yet or not. */
+  async #freshBook(): Promise<void> {
+    const { book, definitions } = this.#runtime;
+    await book.atLeast(await definitions.version());
   }
 
   /** A message was just taken by the backend, so it is well, whatever was thought of it. */

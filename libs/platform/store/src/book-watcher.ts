@@ -2,6 +2,7 @@
 import type { Logger } from '#platform/log';
 import type { Listener } from './listener.ts';
 import type { Definitions, StoredBook } from './management/index.ts';
+import { createRefresher } from './refresher.ts';
 
 /** Channel on which every change of the book is told. */
 const channel = 'vestnik_book';
@@ -26,24 +27,13 @@ export async function watchBook(
 ): Promise<BookWatcher> {
   const handlers: ((book: StoredBook) => void)[] = [];
   let book = await definitions.loadBook();
-  let refreshing: Promise<void> | undefined;
-  let again = false;
 
-  async function refresh(): Promise<void> {
-    do {
-      again = false;
-      if ((await definitions.version()) === book.version) continue;
-      book = await definitions.loadBook();
-      log.info({ version: String(book.version), rules: book.rules.size }, 'book.loaded');
-      for (const handler of handlers) handler(book);
-    } while (again);
-  }
-
-  function check(): Promise<void> {
-    again = true;
-    refreshing ??= refresh().finally(() => (refreshing = undefined));
-    return refreshing;
-  }
+  const check = createRefresher(async () => {
+    if ((await definitions.version()) === book.version) return;
+    book = await definitions.loadBook();
+    log.info({ version: String(book.version), rules: book.rules.size }, 'book.loaded');
+    for (const handler of handlers) handler(book);
+  });
 
   function checkQuietly(): void {
     check().catch((error: unknown) => log.warn({ error }, 'book.refresh_failed'));

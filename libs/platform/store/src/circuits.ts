@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { inTransaction, type Database } from './database.ts';
 import { acceptEvents, type NewEvent } from './flow/accept.ts';
 import type { Listener } from './listener.ts';
+import { createRefresher } from './refresher.ts';
 
 /** Channel on which every change is told. */
 const channel = 'vestnik_circuit';
@@ -115,27 +116,10 @@ export async function watchCircuits(
   pollMs = 10_000,
 ): Promise<Circuits> {
   let circuits = new Map<string, Circuit>();
-  let refreshing: Promise<void> | undefined;
-  let again = false;
-
-  async function load(): Promise<void> {
-    try {
-      do {
-        again = false;
-        const { rows } = await database.pool.query<Circuit>(`SELECT ${columns} FROM circuit`);
-        circuits = new Map(rows.map((row) => [row.backend, row]));
-      } while (again);
-    } finally {
-      // At once: whoever asks from here on must not be answered with what was read before.
-      refreshing = undefined;
-    }
-  }
-
-  function refresh(): Promise<void> {
-    again = true;
-    refreshing ??= load();
-    return refreshing;
-  }
+  const refresh = createRefresher(async () => {
+    const { rows } = await database.pool.query<Circuit>(`SELECT ${columns} FROM circuit`);
+    circuits = new Map(rows.map((row) => [row.backend, row]));
+  });
 
   function refreshQuietly(): void {
     refresh().catch((error: unknown) => log.warn({ error }, 'circuits.refresh_failed'));

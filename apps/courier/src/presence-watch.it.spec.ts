@@ -1,11 +1,12 @@
+import type { Rounds } from '#platform/runtime';
 import type { PresenceAnswer } from '#backends/kit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { watchPresence, type PresenceWatch } from './presence-watch.ts';
+import { watchPresence } from './presence-watch.ts';
 import { openWorld, type CourierWorld, type SpecCourier } from './spec-world.ts';
 
 let world: CourierWorld;
 let present: Set<string>;
-const watches: PresenceWatch[] = [];
+const watches: Rounds[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
@@ -28,7 +29,7 @@ async function courier(ask: typeof presence = presence): Promise<SpecCourier> {
 }
 
 /** A watch whose rounds the spec makes; `everyMs` is how long one look counts. */
-function watch(of: SpecCourier, everyMs = 60_000): PresenceWatch {
+function watch(of: SpecCourier, everyMs = 60_000): Rounds {
   const { database, queues, log, presence: asker, backend } = of;
   const made = watchPresence({ database, queues, log, presence: asker, backends: () => [backend] }, everyMs);
   watches.push(made);

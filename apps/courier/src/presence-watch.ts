@@ -2,6 +2,7 @@
 import { mostPresenceAddresses } from '#backends/kit';
 import type { Logger } from '#platform/log';
 import type { Queues } from '#platform/queue';
+import { startRounds, type Rounds } from '#platform/runtime';
 import { heldAddresses, releaseHeld, takePresenceLook, type Database } from '#platform/store';
 import type { BackendState } from './backend-state.ts';
 import type { PresenceAsker } from './presence-asker.ts';
@@ -21,17 +22,8 @@ export interface PresenceWatchParts {
   backends(): Iterable<BackendState>;
 }
 
-/** A running watch. */
-export interface PresenceWatch {
-  /** One round; the timer calls it, tests may too. */
-  round(): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Starts the watch. */
-export function watchPresence(parts: PresenceWatchParts, everyMs = usualEveryMs): PresenceWatch {
-  let running: Promise<void> | undefined;
-
+export function watchPresence(parts: PresenceWatchParts, everyMs = usualEveryMs): Rounds {
   async function once(): Promise<void> {
     for (const backend of parts.backends()) {
       if (!backend.adapter.presence || !backend.settings) continue;
@@ -39,21 +31,8 @@ export function watchPresence(parts: PresenceWatchParts, everyMs = usualEveryMs)
     }
   }
 
-  function round(): Promise<void> {
-    running ??= once()
-      .catch((error: unknown) => parts.log.warn({ error }, 'presence.watch_failed'))
-      .finally(() => (running = undefined));
-    return running;
-  }
-
-  const timer = setInterval(() => void round(), everyMs);
-  return {
-    round,
-    close: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
+  const failed = (error: unknown) => parts.log.warn({ error }, 'presence.watch_failed');
+  return startRounds({ everyMs, work: once, failed });
 }
 
 async function look({ database, queues, log, presence }: PresenceWatchParts, backend: BackendState): Promise<void> {

@@ -1,10 +1,10 @@
 import { compileBook, type CompiledBook } from '#domain/routing';
 import type { Consumer } from '#platform/queue';
-import { RUNTIME, type Runtime } from '#platform/runtime';
+import { RUNTIME, type Rounds, type Runtime } from '#platform/runtime';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { startHousekeeping } from './housekeeping.ts';
 import { routeEvents } from './routing.ts';
-import { startSweep, type Sweep } from './sweep.ts';
+import { startSweep } from './sweep.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** Injection token of the router's part of the configuration. */
@@ -24,7 +24,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   readonly #runtime: Runtime;
   readonly #config: RouterConfig;
   #consumer: Consumer | undefined;
-  #sweep: Sweep | undefined;
+  #sweep: Rounds | undefined;
   #watchdog: Watchdog | undefined;
   #housekeeping: { close(): void } | undefined;
 

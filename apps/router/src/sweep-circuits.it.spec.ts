@@ -1,10 +1,11 @@
 /** The sweep and what is not as usual: backends that are down or draining, long queues, and queues that are away. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Rounds } from '#platform/runtime';
 import { idFromBefore, makeDelivery, makeEvent, openWorld, type RouterWorld } from './spec-world.ts';
-import { startSweep, type Sweep } from './sweep.ts';
+import { startSweep } from './sweep.ts';
 
 let world: RouterWorld;
-let sweep: Sweep;
+let sweep: Rounds;
 let routed: string[][];
 beforeAll(async () => {
   world = await openWorld();

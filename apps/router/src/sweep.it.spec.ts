@@ -1,10 +1,11 @@
+import type { Rounds } from '#platform/runtime';
 import { waitFor } from '#testing/services';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { idFromBefore, makeDelivery, makeEvent, openWorld, type RouterWorld } from './spec-world.ts';
-import { startSweep, type Sweep, type SweepParts } from './sweep.ts';
+import { startSweep, type SweepParts } from './sweep.ts';
 
 let world: RouterWorld;
-let sweep: Sweep | undefined;
+let sweep: Rounds | undefined;
 beforeAll(async () => {
   world = await openWorld();
 });
@@ -20,7 +21,7 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
-function start(parts: Partial<SweepParts> = {}): Sweep {
+function start(parts: Partial<SweepParts> = {}): Rounds {
   const { database, queues, circuits, log } = world;
   const route = async () => undefined;
   const backends = () =>

@@ -2,6 +2,7 @@
 import type { Logger } from '#platform/log';
 import { sweepRang } from '#platform/metrics';
 import type { Queues } from '#platform/queue';
+import { startRounds, type Rounds } from '#platform/runtime';
 import {
   buryDeliveries,
   deliveriesPastDeadline,
@@ -44,18 +45,10 @@ export interface SweepParts {
   route(eventIds: readonly string[]): Promise<void>;
 }
 
-/** A running sweep. */
-export interface Sweep {
-  /** One round; the timer calls it, tests may too. */
-  round(): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** Starts the sweep. */
-export function startSweep(parts: SweepParts): Sweep {
+export function startSweep(parts: SweepParts): Rounds {
   const rung = createRungList(graceMs);
   let rounds = 0;
-  let running: Promise<void> | undefined;
 
   async function once(): Promise<void> {
     rung.tidy(Date.now());
@@ -65,21 +58,8 @@ export function startSweep(parts: SweepParts): Sweep {
     rounds += 1;
   }
 
-  function round(): Promise<void> {
-    running ??= once()
-      .catch((error: unknown) => parts.log.warn({ error }, 'sweep.failed'))
-      .finally(() => (running = undefined));
-    return running;
-  }
-
-  const timer = setInterval(() => void round(), everyMs);
-  return {
-    round,
-    close: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
+  const failed = (error: unknown) => parts.log.warn({ error }, 'sweep.failed');
+  return startRounds({ everyMs, work: once, failed });
 }
 
 async function ringEvents(parts: SweepParts, rung: RungList): Promise<void> {

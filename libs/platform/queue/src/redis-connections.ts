@@ -69,8 +69,8 @@ function connect(target: RedisTarget, use: RedisUse): RedisConnection {
     ...(target.sentinelPassword ? { sentinelPassword: target.sentinelPassword } : {}),
     ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
     sentinelRetryStrategy: soonAgain,
-    // A master that hangs does not close its connections: the Sentinels say when it is no longer the master.
-    failoverDetector: true,
+    // Without `failoverDetector`: what it hears while the connection is being made ends that connection for good (ioredis 6.0.0).
+    // A master that hangs is left when its silence has lasted too long.
   });
 }
 

@@ -4,18 +4,14 @@
  * is committed. The producer runs on the same machine in both cases. No rule matches, so nothing is delivered; routing to
  * "nobody's business" goes on meanwhile in the same process, for both alike.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedPostgres } from '#platform/embedded';
 import { connect, type ChannelModel } from 'amqplib';
 import { Pool } from 'undici';
-import { cpuSeconds, serve, startRedisFor, type Served } from './children.ts';
+import { cpuSeconds, type Served } from './children.ts';
+import { key, onStand, type Stand } from './stand.ts';
 
-const dist = fileURLToPath(new URL('../', import.meta.url));
-const key = 'vst_bench_key_of_no_importance';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const singles = Number(process.env['BENCH_SINGLES'] ?? 8000);
 const messages = Number(process.env['BENCH_MESSAGES'] ?? 30_000);
@@ -161,35 +157,13 @@ async function startRabbitMqFor(dir: string, log: (line: string) => void): Retur
   return startRabbitMq({ dir, cacheDir, log });
 }
 
-async function main(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'vestnik-bench-'));
-  await chmod(dir, 0o755);
-  const closers: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
-  const note = (line: string) => process.stderr.write(`${line}\n`);
-  try {
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), log: note });
-    closers.push(() => postgres.stop());
-    const redis = await startRedisFor(join(dir, 'redis'), note);
-    closers.push(() => redis.stop());
-    const rabbit = await startRabbitMqFor(join(dir, 'rabbitmq'), note);
-    closers.push(() => rabbit.stop());
-    const served = await serve(join(dist, 'apps/standalone/src/main.js'), {
-      DATABASE_URL: postgres.connectionString,
-      REDIS_URL: redis.url,
-      AMQP_URL: rabbit.url,
-      ADMIN_API_KEY: key,
-      SECRET_KEY: 'bench secret key of no importance',
-      DATA_DIR: join(dir, 'data'),
-      HOST: '127.0.0.1',
-      PORT: '0',
-    });
-    closers.push(() => served.end());
-    const connection = await connect(rabbit.url);
-    closers.push(() => connection.close());
-    await compare(served, connection, note);
-  } finally {
-    for (const close of closers.reverse()) await close();
-  }
+async function sideBySide({ dir, note, opened, serveVestnik }: Stand): Promise<void> {
+  const rabbit = await startRabbitMqFor(join(dir, 'rabbitmq'), note);
+  opened(() => rabbit.stop());
+  const served = await serveVestnik({ AMQP_URL: rabbit.url });
+  const connection = await connect(rabbit.url);
+  opened(() => connection.close());
+  await compare(served, connection, note);
 }
 
 async function compare(served: Served, connection: ChannelModel, note: (line: string) => void): Promise<void> {
@@ -206,4 +180,4 @@ async function compare(served: Served, connection: ChannelModel, note: (line: st
   report(samples);
 }
 
-await main();
+await onStand(sideBySide);

@@ -2,17 +2,11 @@
  * `npm run bench`: the bare pipeline and Vestnik side by side, alternating, on the same PostgreSQL, Redis and sink. Figures of
  * one run are comparable with each other only.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { startEmbeddedPostgres } from '#platform/embedded';
-import { cpuSeconds, peakMemoryMib, serve, startRedisFor, type Served } from './children.ts';
+import { cpuSeconds, peakMemoryMib, type Served } from './children.ts';
 import { flood, steady, type Measured, type Target } from './load.ts';
 import { printReport, type Sample } from './report.ts';
+import { key, onStand, put, type Stand } from './stand.ts';
 
-const dist = fileURLToPath(new URL('../', import.meta.url));
-const key = 'vst_bench_key_of_no_importance';
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const singles = Number(process.env['BENCH_SINGLES'] ?? 8000);
 const inArrays = Number(process.env['BENCH_ARRAYS'] ?? 20_000);
@@ -32,16 +26,11 @@ const stages: Stage[] = [
 ];
 
 async function prepareVestnik(url: string, sinkUrl: string): Promise<void> {
-  const put = async (path: string, body: object) => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-    const answer = await fetch(url + path, { method: 'PUT', headers, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`PUT ${path}: ${answer.status} ${await answer.text()}`);
-  };
-  await put('/v1/backends/sink', { type: 'webhook', settings: { url: `${sinkUrl}/hook` } });
-  await put('/v1/recipients/bench', { displayName: 'Bench', addresses: [{ backend: 'sink', to: 'bench' }] });
+  await put(url, '/v1/backends/sink', { type: 'webhook', settings: { url: `${sinkUrl}/hook` } });
+  await put(url, '/v1/recipients/bench', { displayName: 'Bench', addresses: [{ backend: 'sink', to: 'bench' }] });
   for (let n = 0; n < 9; n += 1)
-    await put(`/v1/rules/other-${n}`, { match: { type: [`other.${n}`] }, notify: [{ to: ['recipient:bench'] }] });
-  await put('/v1/rules/bench', {
+    await put(url, `/v1/rules/other-${n}`, { match: { type: [`other.${n}`] }, notify: [{ to: ['recipient:bench'] }] });
+  await put(url, '/v1/rules/bench', {
     match: { type: ['bench.event'], data: { qty: [{ numeric: ['>=', 0] }] } },
     notify: [{ to: ['recipient:bench'] }],
   });
@@ -54,41 +43,12 @@ async function measure(contender: Contender, [what, run, deliveries]: Stage): Pr
   return { name: contender.name, what, ...measured, cpu };
 }
 
-async function main(): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'vestnik-bench-'));
-  // As root the database runs as another user, who must be able to enter, or it would be kept elsewhere and stay behind.
-  await chmod(dir, 0o755);
-  const closers: (() => Promise<void>)[] = [() => rm(dir, { recursive: true, force: true })];
-  const note = (line: string) => process.stderr.write(`${line}\n`);
-  try {
-    const postgres = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres'), log: note });
-    closers.push(() => postgres.stop());
-    const redis = await startRedisFor(join(dir, 'redis'), note);
-    closers.push(() => redis.stop());
-    const sink = await serve(join(dist, 'bench/sink.js'), {});
-    closers.push(() => sink.end());
-    const env = {
-      DATABASE_URL: postgres.connectionString,
-      REDIS_URL: redis.url,
-      SINK_URL: sink.url,
-      HOST: '127.0.0.1',
-      PORT: '0',
-    };
-    const bare = await serve(join(dist, 'bench/bare.js'), env);
-    closers.push(() => bare.end());
-    const secrets = {
-      ADMIN_API_KEY: key,
-      SECRET_KEY: 'bench secret key of no importance',
-      DATA_DIR: join(dir, 'data'),
-      TARGET_NETWORKS: '127.0.0.0/8',
-    };
-    const vestnik = await serve(join(dist, 'apps/standalone/src/main.js'), { ...env, ...secrets });
-    closers.push(() => vestnik.end());
-    await prepareVestnik(vestnik.url, sink.url);
-    await compare([contender('bare', bare, sink), contender('vestnik', vestnik, sink)], note);
-  } finally {
-    for (const close of closers.reverse()) await close();
-  }
+async function beside(stand: Stand): Promise<void> {
+  const sink = await stand.serve('bench/sink.js');
+  const bare = await stand.serve('bench/bare.js', { SINK_URL: sink.url });
+  const vestnik = await stand.serveVestnik();
+  await prepareVestnik(vestnik.url, sink.url);
+  await compare([contender('bare', bare, sink), contender('vestnik', vestnik, sink)], stand.note);
 }
 
 function contender(name: Contender['name'], served: Served, sink: Served): Contender {
@@ -113,4 +73,4 @@ async function compare(contenders: Contender[], note: (line: string) => void): P
   printReport(samples, Object.fromEntries(contenders.map(({ name, pid }) => [name, peakMemoryMib(pid)])));
 }
 
-await main();
+await onStand(beside);

@@ -1,4 +1,7 @@
-/** `npm run bench`: builds, then measures Vestnik beside the bare pipeline of the same libraries; `-- idle` measures it at rest. */
+/**
+ * `npm run bench`: builds, then measures Vestnik beside the bare pipeline of the same libraries; `-- idle` measures it at rest,
+ * `-- amqp` the AMQP door, `-- rules` and `-- rules-hostile` the rules engine.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import './node-version.mjs';

@@ -64,7 +64,7 @@ describe('the committed API document', () => {
   });
 
   it('covers every surface of the house', () => {
-    const nouns = ['rules', 'recipients', 'groups', 'backends', 'templates'];
+    const nouns = ['rules', 'recipients', 'groups', 'backends', 'templates', 'schedules'];
     const crud = nouns.flatMap((noun) => [
       `get /v1/${noun}`,
       ...['get', 'put', 'delete'].map((method) => `${method} /v1/${noun}/{slug}`),
@@ -78,6 +78,14 @@ describe('the committed API document', () => {
       'get /v1/deliveries/{id}',
       'post /v1/deliveries/redrive',
       'post /v1/rules/explain',
+      'get /v1/revisions',
+      'post /v1/revisions/{number}/restore',
+      'post /v1/drafts',
+      'put /v1/drafts/{id}/rules/{slug}',
+      'post /v1/drafts/{id}/publish',
+      'get /v1/rule-book',
+      'put /v1/rule-book',
+      'put /v1/rule-book/settings',
       'get /v1/backend-types',
       'post /v1/backends/{slug}/test',
       'get /v1/api-keys',

@@ -69,6 +69,7 @@ export function specDelivery(fields: Partial<ClaimedDelivery> = {}): ClaimedDeli
     giveUpAt: null,
     whenOffline: null,
     heldSince: null,
+    priority: null,
     ...fields,
   };
 }

@@ -1,6 +1,8 @@
 /** The router as a whole: what it starts, what it says of its readiness, and what it leaves running. */
+import { rule as ruleSchema } from '#contract';
 import type { ReadinessCheck } from '#platform/http';
 import type { Runtime } from '#platform/runtime';
+import { emptyBook, type BookHandler } from '#platform/store';
 import { waitFor } from '#testing/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RouterWorker } from './router.worker.ts';
@@ -17,17 +19,22 @@ beforeEach(async () => {
 });
 afterAll(() => world.close());
 
-const none = new Map<string, never>();
-const emptyBook = { rules: none, recipients: none, groups: none, backends: none, templates: none };
-
 /** A router on the world, with a book in which nothing stands. */
 async function startRouter() {
   const readiness: ReadinessCheck[] = [];
-  const state = { consumes: false, route: async (_ids: readonly string[]): Promise<void> => undefined };
+  const state = {
+    consumes: false,
+    route: async (_ids: readonly string[]): Promise<void> => undefined,
+    /** Tells the router of a change of the book. */
+    tell: ((): void => undefined) as BookHandler,
+  };
   const book = {
-    onChange: (handler: (book: unknown) => void) => handler(emptyBook),
+    onChange: (handler: BookHandler) => {
+      state.tell = handler;
+      handler(emptyBook());
+    },
     atLeast: async () => undefined,
-    current: () => emptyBook,
+    current: () => emptyBook(),
   };
   const consumeRoute = async (route: (ids: readonly string[]) => Promise<void>) => {
     Object.assign(state, { consumes: true, route });
@@ -51,6 +58,20 @@ describe('the router', () => {
     expect(await stateOf(id)).toBe('unmatched');
     await worker.beforeApplicationShutdown();
     expect(state.consumes).toBe(false);
+  });
+
+  it('routes by the book as its changes leave it', async () => {
+    const { worker, state } = await startRouter();
+    const rule = ruleSchema.parse({ match: { type: ['stock.low'] }, notify: [{ to: ['recipient:anna'] }] });
+    state.tell({ ...emptyBook(2n), rules: new Map([['low', rule]]) }, [{ noun: 'rule', slug: 'low', body: null }]);
+    const id = await makeEvent(world.database);
+    await state.route([id]);
+    expect(await stateOf(id)).toBe('routed');
+    state.tell(emptyBook(3n), [{ noun: 'rule', slug: 'low' }]);
+    const later = await makeEvent(world.database);
+    await state.route([later]);
+    expect(await stateOf(later)).toBe('unmatched');
+    await worker.beforeApplicationShutdown();
   });
 
   it('routes without being rung for while the queues are away', async () => {

@@ -1,9 +1,10 @@
-import { compileBook, type CompiledBook } from '#domain/routing';
+import { compileBook, updateBook, type BookFault, type CompiledBook } from '#domain/routing';
 import type { Consumer } from '#platform/queue';
 import { RUNTIME, type Rounds, type Runtime } from '#platform/runtime';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { startHousekeeping } from './housekeeping.ts';
 import { routeEvents } from './routing.ts';
+import { keepTroubles, type TroubleBook } from './rule-trouble.ts';
 import { startSweep } from './sweep.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -26,6 +27,7 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   #consumer: Consumer | undefined;
   #sweep: Rounds | undefined;
   #watchdog: Watchdog | undefined;
+  #troubles: TroubleBook | undefined;
   #housekeeping: { close(): void } | undefined;
 
   constructor(@Inject(RUNTIME) runtime: Runtime, @Inject(ROUTER_CONFIG) config: RouterConfig) {
@@ -36,16 +38,19 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
   async onApplicationBootstrap(): Promise<void> {
     const { database, queues, log, book, circuits, readiness } = this.#runtime;
     let compiled: CompiledBook | undefined;
-    book.onChange((fresh) => {
-      compiled = compileBook(fresh);
-      for (const fault of compiled.faults) log.error({ fault }, 'book.part_unusable');
+    book.onChange((fresh, changes) => {
+      compiled = compiled && changes ? updateBook(compiled, fresh, changes) : compileBook(fresh);
+      const isNews = ({ kind, slug }: BookFault) =>
+        !changes || changes.some((change) => change.noun === kind && change.slug === slug);
+      for (const fault of compiled.faults.filter(isNews)) log.error({ fault }, 'book.part_unusable');
     });
     this.#housekeeping = await startHousekeeping(database, log, this.#config.RETENTION_DAYS);
     const bookAtLeast = async (version: bigint): Promise<CompiledBook> => {
       await book.atLeast(version);
       return compiled!;
     };
-    const parts = { database, queues, log, circuits, book: bookAtLeast };
+    this.#troubles = keepTroubles(database, log);
+    const parts = { database, queues, log, circuits, troubles: this.#troubles, book: bookAtLeast };
     const route = (ids: readonly string[]) => routeEvents(parts, ids);
     const backends = () => book.current().backends;
     this.#consumer = await queues.consumeRoute(route, { concurrency: batchesAtOnce });
@@ -60,5 +65,6 @@ export class RouterWorker implements OnApplicationBootstrap, BeforeApplicationSh
     this.#watchdog?.close();
     await this.#sweep?.close();
     await this.#consumer?.close();
+    await this.#troubles?.close();
   }
 }

@@ -1,5 +1,6 @@
 import { uuidTimeMs } from '#contract';
 import type { CompiledBook } from '#domain/routing';
+import { forgetTrouble, troublesOf } from '#platform/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { uuidv7 } from 'uuidv7';
 import { byBackend, routeEvents } from './routing.ts';
@@ -16,8 +17,8 @@ beforeEach(() => {
 afterAll(() => world.close());
 
 async function route(ids: readonly string[], book: CompiledBook = specBook()): Promise<void> {
-  const { database, queues, circuits, log } = world;
-  await routeEvents({ database, queues, circuits, log, book: async () => book }, ids);
+  const { database, queues, circuits, log, troubles } = world;
+  await routeEvents({ database, queues, circuits, log, troubles, book: async () => book }, ids);
 }
 
 async function eventOf(id: string): Promise<Record<string, unknown>> {
@@ -106,6 +107,70 @@ describe('routing', () => {
     expect(keys).toEqual([expect.any(String), keys[0], null]);
   });
 
+  it('leaves what waits for its hours unrung, and tells with the event whom it meant and by which book', async () => {
+    const id = await makeEvent(world.database);
+    const notify = [{ to: ['recipient:anna', 'room:desk/x'], strategy: 'first' as const }];
+    const quietHours = [{ from: '00:00', to: '12:00' }];
+    const book = specBook({ calm: { notify, quietHours, priority: 'high', validForSeconds: 60 } });
+    const { database, queues, circuits, log, troubles } = world;
+    const now = () => new Date('2026-11-20T09:00:00Z');
+    await routeEvents({ database, queues, circuits, log, troubles, book: async () => book, now }, [id]);
+    const noon = new Date('2026-11-20T12:00:00Z');
+    expect(await deliveriesOf(id)).toMatchObject([
+      { state: 'waiting', due_at: noon, priority: 'high', valid_until: new Date(uuidTimeMs(id) + 60_000) },
+      { state: 'waiting', due_at: noon },
+    ]);
+    expect(world.rings).toEqual([]);
+    const { rows } = await database.pool.query('SELECT trail, book_version FROM event WHERE id = $1', [id]);
+    const waits = { rule: 'calm', outcome: 'waits', until: noon.toISOString() };
+    expect(rows).toEqual([
+      {
+        trail: [
+          { ...waits, recipient: 'anna', through: ['recipient:anna'] },
+          { ...waits, room: 'desk/x', through: ['room:desk/x'] },
+        ],
+        book_version: '1',
+      },
+    ]);
+  });
+
+  it('asks for followers once for a batch, and not at all where no rule tells any', async () => {
+    const ids = [await makeEvent(world.database, { subject: 'a' }), await makeEvent(world.database, { subject: 'b' })];
+    const asked: unknown[] = [];
+    const { database, queues, circuits, log, troubles } = world;
+    const query = (...args: unknown[]) => {
+      if ((args[0] as { name?: string }).name === 'followers') asked.push((args[0] as { values: unknown[] }).values[0]);
+      return (database.pool.query as (...all: unknown[]) => unknown)(...args);
+    };
+    const watched = { ...database, pool: { query } as unknown as typeof database.pool };
+    const routeWatched = (book: CompiledBook) =>
+      routeEvents({ database: watched, queues, circuits, log, troubles, book: async () => book }, ids);
+    await routeWatched(specBook());
+    expect(asked).toEqual([]);
+    await routeWatched(specBook({ fans: { notify: [{ to: ['followers:{{ subject }}'], strategy: 'first' }] } }));
+    expect(asked).toEqual([['a', 'b']]);
+  });
+
+  it('counts what goes wrong with the `when` of rules, until the rule is changed', async () => {
+    const ids = [await makeEvent(world.database), await makeEvent(world.database), await makeEvent(world.database)];
+    await route(ids.slice(0, 2), specBook({ broken: { when: 'data.none > 3' }, sound: {} }));
+    await world.troubles.round();
+    await route(ids.slice(2), specBook({ broken: { when: 'data.none > 3' } }));
+    await world.troubles.round();
+    const [trouble, ...others] = await troublesOf(world.database, ['broken', 'sound']);
+    expect(others).toEqual([]);
+    expect(trouble).toEqual([
+      'broken',
+      expect.objectContaining({
+        count: 3,
+        eventId: `evt_${ids[2]}`,
+        reason: expect.stringMatching(/No such key: none/),
+      }),
+    ]);
+    await forgetTrouble(world.database.pool, ['broken']);
+    expect((await troublesOf(world.database, ['broken'])).size).toBe(0);
+  });
+
   it('keeps an event that no rule wants as unmatched, and rings for nobody', async () => {
     const id = await makeEvent(world.database, { type: 'nothing' });
     await route([id]);
@@ -123,7 +188,7 @@ describe('routing', () => {
   });
 
   it('waits for a book as new as the rules were when the event was stored, or when it was read', async () => {
-    const { database, queues, circuits, log } = world;
+    const { database, queues, circuits, log, troubles } = world;
     const versionNow = async () =>
       BigInt((await database.pool.query<{ version: string }>('SELECT version FROM book')).rows[0]!.version);
     const asked: bigint[] = [];
@@ -131,9 +196,9 @@ describe('routing', () => {
     const id = await makeEvent(database);
     const stored = await versionNow();
     await database.pool.query('UPDATE book SET version = version + 5');
-    await routeEvents({ database, queues, circuits, log, book }, [id]);
+    await routeEvents({ database, queues, circuits, log, troubles, book }, [id]);
     database.events.forget(id);
-    await routeEvents({ database, queues, circuits, log, book }, [id]);
+    await routeEvents({ database, queues, circuits, log, troubles, book }, [id]);
     expect(asked).toEqual([stored, stored + 5n]);
   });
 

@@ -19,6 +19,7 @@ import { freshDatabase } from '#testing/services';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
+import { keepTroubles, type TroubleBook } from './rule-trouble.ts';
 
 /** The world of one spec. */
 export interface RouterWorld {
@@ -27,6 +28,8 @@ export interface RouterWorld {
   /** What was rung: `route` or the backend, and the ids. */
   rings: [string, string[]][];
   log: Logger;
+  /** Troubles with rules; they are written when the spec makes a round. */
+  troubles: TroubleBook;
   /** Circuits that the spec sets by itself. */
   circuits: SpecCircuits;
   /** Jobs that wait in a queue (`route` or a backend), for the sweep to see; 1 where nothing is set. */
@@ -85,16 +88,20 @@ export async function openWorld(days = 1): Promise<RouterWorld> {
   } as unknown as Queues;
   const written: string[] = [];
   const sink = new Writable({ write: (chunk, _encoding, done) => (written.push(String(chunk)), done()) });
+  const log = pino({ level: 'debug', errorKey: 'error' }, sink) as unknown as Logger;
+  const troubles = keepTroubles(database, log);
   return {
     database,
     queues,
     rings,
+    troubles,
     circuits: specCircuits(),
     jobs,
     away: (isAway) => void (queuesAreAway = isAway),
-    log: pino({ level: 'debug', errorKey: 'error' }, sink) as unknown as Logger,
+    log,
     lines: () => written.map((line) => JSON.parse(line) as Record<string, unknown>),
     close: async () => {
+      await troubles.close();
       await database.close();
       await fresh.drop();
     },
@@ -167,5 +174,8 @@ export function specBook(rules: Record<string, Partial<Rule>> = {}): CompiledBoo
     groups: new Map(),
     backends: new Map(['hq', 'desk'].map((slug) => [slug, { type: 'inbox' }])),
     templates: new Map(),
+    schedules: new Map(),
+    settings: {},
+    version: 1n,
   });
 }

@@ -51,7 +51,11 @@ export const auditEntry = z
     id: z.string(),
     at: z.string(),
     actor: z.string().meta({ description: 'Name of the API key.' }),
-    action: z.string().meta({ description: '`create`, `replace`, `delete`, `redrive`, `replay` or `revoke`.' }),
+    action: z.string().meta({
+      description:
+        '`create`, `replace`, `delete`, `publish`, `restore`, `import`, `redrive`, `replay`, `revoke` or `resume`. What several definitions ' +
+        'became at once stands in the revision that `name` gives the number of.',
+    }),
     noun: z.string(),
     name: z.string(),
     before: jsonValue.optional(),

@@ -21,6 +21,12 @@ export const whenOffline = z.enum(['send', 'hold', 'fallback']);
 /** What becomes of a delivery to a person who is offline. */
 export type WhenOffline = z.infer<typeof whenOffline>;
 
+/** How urgent the messages of a rule are. */
+export const priority = z.enum(['low', 'normal', 'high', 'critical']).meta({ id: 'Priority' });
+
+/** How urgent the messages of a rule are. */
+export type Priority = z.infer<typeof priority>;
+
 /** Text to deliver, as Markdown, before it is turned into a backend's dialect. */
 export const message = z.strictObject({ title: z.string().optional(), markdown: z.string() }).meta({ id: 'Message' });
 
@@ -90,6 +96,11 @@ export const deliveryView = z
       .string()
       .optional()
       .meta({ description: 'Until when the news is worth delivering; then it is suppressed.' }),
+    priority: priority.optional().meta({ description: 'Absent: `normal`.' }),
+    notBefore: z
+      .string()
+      .optional()
+      .meta({ description: 'While it waits for working hours or the end of quiet hours: when they are there.' }),
   })
   .meta({ id: 'Delivery' });
 

@@ -63,6 +63,11 @@ export const errorCatalogue = {
     title: 'The present state does not allow this.',
     remedy: 'The detail names the state and what it would take.',
   },
+  PRECONDITION_FAILED: {
+    status: 412,
+    title: 'Somebody else changed this meanwhile.',
+    remedy: 'Read it again, make your change to what stands there now, and send it with the ETag of that.',
+  },
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The request body is too large.',

@@ -8,7 +8,7 @@ const attribute = z
   .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be well-formed Unicode without NUL');
 
 /** A moment within the years 1 to 9999, which is what everything behind the door can hold. */
-const moment = z.iso.datetime({ offset: true }).refine((text) => {
+export const instant = z.iso.datetime({ offset: true }).refine((text) => {
   const year = new Date(text).getUTCFullYear();
   // What is no moment at all is told already.
   return Number.isNaN(year) || (year >= 1 && year <= 9999);
@@ -28,7 +28,7 @@ export const plainEvent = z
     type: attribute.meta({ description: 'What happened, dot-separated, coarse to fine.' }),
     source: attribute.optional().meta({ description: 'Who produced it. Absent: the name of the API key.' }),
     subject: attribute.optional().meta({ description: 'What it is about, e.g. an order.' }),
-    time: moment.optional().meta({ description: 'When it happened. Absent: when it was accepted.' }),
+    time: instant.optional().meta({ description: 'When it happened. Absent: when it was accepted.' }),
     idempotencyKey: attribute.optional().meta({ description: 'Unique per source; sending it again changes nothing.' }),
     correlationKey: attribute.optional().meta({ description: 'Ties events of one story together.' }),
     data: jsonValue.optional().meta({
@@ -58,7 +58,7 @@ export const cloudEvent = z
     source: attribute,
     type: attribute,
     subject: attribute.optional(),
-    time: moment.optional(),
+    time: instant.optional(),
     correlationkey: attribute.optional(),
     datacontenttype: z.string().optional(),
     dataschema: z.string().optional(),
@@ -136,6 +136,8 @@ export const eventView = z
     extensions: z.record(z.string(), jsonValue).optional(),
     rules: z.array(z.string()).meta({ description: 'Rules that matched.' }),
     notes: z.array(z.string()).meta({ description: 'What routing could not do, and why.' }),
+    routedAt: z.string().optional().meta({ description: 'When it was routed for the last time.' }),
+    revision: z.int().optional().meta({ description: 'Revision of the rule book that it was routed by.' }),
   })
   .meta({ id: 'Event' });
 

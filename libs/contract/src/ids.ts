@@ -1,7 +1,15 @@
 import { z } from 'zod';
 
 /** The prefixes that tell at the edge what kind of thing an id names. Inside, ids are bare UUIDv7. */
-export const idPrefixes = { event: 'evt_', delivery: 'dlv_', attempt: 'att_', apiKey: 'key_', audit: 'aud_' } as const;
+export const idPrefixes = {
+  event: 'evt_',
+  delivery: 'dlv_',
+  attempt: 'att_',
+  apiKey: 'key_',
+  audit: 'aud_',
+  draft: 'drf_',
+  backtest: 'bkt_',
+} as const;
 
 /** A kind of thing that has a prefixed id. */
 export type IdKind = keyof typeof idPrefixes;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { slug } from './ids.ts';
+import { weeklyHours } from './hours.ts';
 
 function isTimeZone(name: string): boolean {
   try {
@@ -38,6 +39,15 @@ export const address = z
 /** Where a recipient is reached on one backend. */
 export type Address = z.infer<typeof address>;
 
+/** A function that a person has, perhaps for one place only: `storekeeper`, `manager/MSK-1`. */
+export const roleName = z
+  .string()
+  .regex(
+    /^[^\s{}][^{}]{0,126}[^\s{}]$|^[^\s{}]$/u,
+    'must be 1 to 128 characters without braces, and no space at either end',
+  )
+  .meta({ id: 'RoleName', example: 'manager/MSK-1' });
+
 /** A person to be told. */
 export const recipient = z
   .strictObject({
@@ -46,6 +56,28 @@ export const recipient = z
     timeZone: timeZone.optional(),
     addresses: z.array(address).max(50).meta({ description: 'In order of preference.' }),
     groups: z.array(slug).max(200).optional(),
+    roles: z
+      .array(roleName)
+      .max(200)
+      .optional()
+      .meta({ description: 'Functions that the person has; rules tell them with `role:<role>`.' }),
+    attributes: z
+      .record(
+        z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'must be a name of letters, digits, - and _'),
+        z.string().min(1).max(512),
+      )
+      .optional()
+      .meta({
+        description:
+          'What other systems call this person, e.g. `{"employeeNo": "0815"}`; rules find them with `attr:employeeNo={{ … }}`.',
+      }),
+    workingHours: z.array(weeklyHours).min(1).max(50).optional().meta({
+      description: 'Messages of rules that are not `critical` wait for these hours, in the time zone of the person.',
+    }),
+    quietHours: z.array(weeklyHours).min(1).max(50).optional().meta({
+      description:
+        'Messages of rules that are not `critical` wait until these hours are over, in the time zone of the person.',
+    }),
   })
   .meta({
     id: 'Recipient',
@@ -61,10 +93,20 @@ export const recipient = z
 /** A person to be told. */
 export type Recipient = z.infer<typeof recipient>;
 
+/** One member of a group: a recipient by slug, or what stands for several. */
+export const groupMember = z.string().min(1).max(256).meta({
+  id: 'GroupMember',
+  description: 'A recipient by slug, or `group:<slug>`, `role:<role>`, `schedule:<slug>`.',
+  example: 'anna',
+});
+
 /** A named set of recipients; those who name the group in their own `groups` belong to it too. */
 export const group = z
-  .strictObject({ displayName: z.string().min(1).max(200).optional(), members: z.array(slug).max(10_000).optional() })
-  .meta({ id: 'Group', example: { displayName: 'Storekeepers', members: ['anna'] } });
+  .strictObject({
+    displayName: z.string().min(1).max(200).optional(),
+    members: z.array(groupMember).max(10_000).optional(),
+  })
+  .meta({ id: 'Group', example: { displayName: 'Storekeepers', members: ['anna', 'role:storekeeper'] } });
 
 /** A named set of recipients. */
 export type Group = z.infer<typeof group>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { addressKind, message, retryPolicy, whenOffline } from './delivery.ts';
+import { priority, retryPolicy, whenOffline } from './delivery.ts';
 import { jsonValue } from './event.ts';
+import { weeklyHours } from './hours.ts';
 import { slug } from './ids.ts';
+import { timeZone } from './people.ts';
 
 /** An event pattern in the language of Amazon EventBridge rules: a JSON object; compiled by `domain/rules`. */
 export const eventPattern = z.record(z.string(), jsonValue).meta({
@@ -18,10 +20,14 @@ export type EventPattern = z.infer<typeof eventPattern>;
 /** Whom a rule tells, and how. */
 export const notifyStep = z
   .strictObject({
-    to: z.array(z.string().min(1).max(512)).min(1).meta({
-      description:
-        '`recipient:<slug>`, `group:<slug>` or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.',
-    }),
+    to: z
+      .array(z.string().min(1).max(512))
+      .min(1)
+      .meta({
+        description:
+          '`recipient:<slug>`, `group:<slug>`, `role:<role>`, `schedule:<slug>` (who is on call), `attr:<name>=<value>` (whoever has that ' +
+          'attribute), `followers:<subject>`, or `room:<backend>/<address>`; each may hold Liquid, e.g. `recipient:{{ data.managerId }}`.',
+      }),
     via: z
       .array(slug)
       .min(1)
@@ -51,6 +57,26 @@ export const notifyStep = z
 /** Whom a rule tells, and how. */
 export type NotifyStep = z.infer<typeof notifyStep>;
 
+/** An event as people write it down to ask about it. */
+export const pastedEvent = z
+  .strictObject({
+    type: z.string().min(1),
+    source: z.string().min(1).optional(),
+    subject: z.string().optional(),
+    time: z.iso.datetime({ offset: true }).optional(),
+    correlationKey: z.string().optional(),
+    data: jsonValue.optional(),
+  })
+  .meta({ id: 'PastedEvent', example: { type: 'warehouse.stock.low', source: 'erp', data: { qty: 3 } } });
+
+/** An event as people write it down. */
+export type PastedEvent = z.infer<typeof pastedEvent>;
+
+/** An event that shows what a rule is for. */
+export const ruleExample = z
+  .strictObject({ title: z.string().min(1).max(200).optional(), event: pastedEvent })
+  .meta({ id: 'RuleExample' });
+
 /** A rule: condition + who + how. */
 export const rule = z
   .strictObject({
@@ -65,6 +91,41 @@ export const rule = z
       .optional()
       .meta({ description: 'CEL expression over the event, asked only when `match` fits.' }),
     notify: z.array(notifyStep).min(1).max(50),
+    otherwise: z
+      .array(notifyStep)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: "Whom to tell when `notify` finds nobody. Absent: the book's `catchAll`." }),
+    priority: priority.optional().meta({
+      description:
+        'Absent: `normal`. Where several rules reach the same person, the most urgent one tells them, then the first by name. ' +
+        '`critical` does not wait for working hours or the end of quiet hours.',
+    }),
+    workingHours: z
+      .array(weeklyHours)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({
+        description:
+          'Messages wait for these hours, on the clock of each recipient; besides the hours that the recipients themselves have set. Rooms ' +
+          "go by the book's `timeZone`.",
+      }),
+    quietHours: z
+      .array(weeklyHours)
+      .min(1)
+      .max(50)
+      .optional()
+      .meta({ description: 'Messages wait until these hours are over, on the same clocks.' }),
+    examples: z
+      .strictObject({ mustMatch: z.array(ruleExample).max(50), mustNotMatch: z.array(ruleExample).max(50) })
+      .partial()
+      .optional()
+      .meta({
+        description:
+          'Events that the rule must match and must not match. The rule cannot be saved while one of them says otherwise.',
+      }),
     correlate: z
       .string()
       .min(1)
@@ -94,72 +155,17 @@ export const rule = z
 /** A rule as it is stored. */
 export type Rule = z.infer<typeof rule>;
 
-/** One condition that kept a rule from matching. */
-export const nearMiss = z
+/** What holds for the whole book. */
+export const bookSettings = z
   .strictObject({
-    path: z.string().meta({ description: 'Field of the event, e.g. `data.qty`.' }),
-    expected: jsonValue,
-    actual: jsonValue.optional().meta({ description: 'Absent when the event has no such field.' }),
-  })
-  .meta({ id: 'NearMiss' });
-
-/** One condition that kept a rule from matching. */
-export type NearMiss = z.infer<typeof nearMiss>;
-
-/** What one rule says of an event. */
-export const ruleVerdict = z
-  .strictObject({
-    rule: z.string(),
-    matched: z.boolean(),
-    failures: z.array(nearMiss).meta({ description: 'Empty when matched.' }),
-    reason: z
-      .string()
+    timeZone: timeZone
       .optional()
-      .meta({ description: 'Why not, where it was not a field: disabled, or what `when` said.' }),
-  })
-  .meta({ id: 'RuleVerdict' });
-
-/** What one rule says of an event. */
-export type RuleVerdict = z.infer<typeof ruleVerdict>;
-
-/** A delivery that would be made. */
-export const plannedDelivery = z
-  .strictObject({
-    rule: z.string(),
-    recipient: z.string().optional(),
-    backend: z.string(),
-    to: z.string(),
-    toKind: addressKind,
-    message,
-    fallbacks: z.array(z.strictObject({ backend: z.string(), to: z.string() })),
-  })
-  .meta({ id: 'PlannedDelivery' });
-
-/** A question to the rule book: an event, and optionally one rule that is not stored. */
-export const explainRequest = z
-  .strictObject({
-    event: z.strictObject({
-      type: z.string().min(1),
-      source: z.string().min(1).optional(),
-      subject: z.string().optional(),
-      time: z.iso.datetime({ offset: true }).optional(),
-      correlationKey: z.string().optional(),
-      data: jsonValue.optional(),
+      .meta({ description: 'The clock of rooms, and of recipients who have none. Absent: UTC.' }),
+    catchAll: z.array(notifyStep).min(1).max(50).optional().meta({
+      description: 'Whom to tell when a rule matched, found nobody, and has no `otherwise` that finds somebody.',
     }),
-    rule: rule.partial({ notify: true }).optional(),
   })
-  .meta({
-    id: 'ExplainRequest',
-    example: {
-      event: { type: 'warehouse.stock.low', source: 'erp', data: { qty: 3 } },
-      rule: { match: { data: { qty: [{ numeric: ['<', 10] }] } } },
-    },
-  });
+  .meta({ id: 'BookSettings', example: { timeZone: 'Europe/Moscow', catchAll: [{ to: ['group:operations'] }] } });
 
-/** Why each rule matched or not, and who would get what. */
-export const explainAnswer = z
-  .strictObject({ rules: z.array(ruleVerdict), deliveries: z.array(plannedDelivery), notes: z.array(z.string()) })
-  .meta({ id: 'ExplainAnswer' });
-
-/** Why each rule matched or not, and who would get what. */
-export type ExplainAnswer = z.infer<typeof explainAnswer>;
+/** What holds for the whole book. */
+export type BookSettings = z.infer<typeof bookSettings>;

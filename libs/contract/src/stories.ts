@@ -2,17 +2,27 @@
 import { z } from 'zod';
 import { deliveryStory } from './delivery.ts';
 import { eventView } from './event.ts';
+import { ruleVerdict } from './explain.ts';
 import { slug } from './ids.ts';
 import { inboxMessage } from './inbox.ts';
 import { pageOf } from './page.ts';
+import { trailEntry } from './trail.ts';
 
 /** Deliveries and attempts that a story tells at most; the lists have the rest. */
-export const storyLimits = { deliveries: 500, attemptsOfEach: 100 } as const;
+export const storyLimits = { deliveries: 500, attemptsOfEach: 100, misses: 20 } as const;
 
 /** An event with its deliveries, oldest first, each with its attempts. */
 export const eventStory = eventView
   .extend({
     deliveries: z.array(deliveryStory).meta({ description: 'Oldest first; of each the last 100 attempts.' }),
+    recipients: z
+      .array(trailEntry)
+      .optional()
+      .meta({ description: 'Whom the rules meant, by which way, and what became of them; at most 200.' }),
+    misses: z.array(ruleVerdict).optional().meta({
+      description:
+        'The rules that came closest without matching, at most 20, by the book of that time; absent when that is no longer known.',
+    }),
     moreDeliveries: z
       .boolean()
       .meta({ description: 'True when there are more than 500: `GET /v1/deliveries?eventId=…` lists all.' }),

@@ -20,6 +20,7 @@ function definitionsWith(
     createdAt: new Date(0),
     updatedAt: new Date(0),
     updatedBy: 'ops',
+    revision: 1n,
   });
   const definitions: Pick<Definitions, 'get' | 'put'> = {
     get: async () => stored({ type: 'webhook', settings }),

@@ -1,6 +1,6 @@
 import { adapterOf, allAdapters } from '#backends/registry';
 import { faultsOf, HouseError, type Backend, type Fault, type JsonValue } from '#contract';
-import { SEALER, type Definitions, type PutResult, type Sealer, type StoredBook } from '#platform/store';
+import { SEALER, type Definitions, type Editor, type PutResult, type Sealer, type StoredBook } from '#platform/store';
 import { Inject, Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import { DEFINITIONS } from '../rule-book/definitions.provider.ts';
@@ -23,11 +23,11 @@ export class BackendSaver {
     this.#sealer = sealer;
   }
 
-  /** Creates or replaces a backend. Throws DEFINITION_INVALID with every fault of the settings. */
-  async save(slug: string, wanted: Backend, actor: string): Promise<PutResult> {
+  /** Creates or replaces a backend. Throws DEFINITION_INVALID with every fault of the settings, and PRECONDITION_FAILED. */
+  async save(slug: string, wanted: Backend, by: string | Editor): Promise<PutResult> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#trySave(slug, wanted, actor);
+        return await this.#trySave(slug, wanted, by);
       } catch (error) {
         if (!(error instanceof SecretMoved)) throw error;
         if (attempt >= mostTries)
@@ -36,12 +36,12 @@ export class BackendSaver {
     }
   }
 
-  async #trySave(slug: string, wanted: Backend, actor: string): Promise<PutResult> {
+  async #trySave(slug: string, wanted: Backend, by: string | Editor): Promise<PutResult> {
     const stored = (await this.#definitions.get('backend', slug))?.body as Backend | undefined;
     const { admitted, faults } = admit(wanted, stored, this.#sealer);
     if (faults.length > 0) throw new HouseError('DEFINITION_INVALID', { faults });
     const body = { ...wanted, settings: admitted.sealed } as JsonValue;
-    return this.#definitions.put('backend', slug, body, actor, (book) => keptStill(book, slug, admitted.kept));
+    return this.#definitions.put('backend', slug, body, by, (book) => keptStill(book, slug, admitted.kept));
   }
 }
 

@@ -8,10 +8,11 @@ import {
   type Page,
   type PageQuery,
 } from '#contract';
-import { Actor, Describe, RequireScope, Section, type ActorView } from '#platform/http';
-import type { Definitions } from '#platform/store';
+import { Describe, RequireScope, Section } from '#platform/http';
+import type { Definitions, Editor } from '#platform/store';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { commentQuery, EditorOf, tagged, type CommentQuery } from '../rule-book/conditions.ts';
 import { textsOf } from '../rule-book/definition-controller.ts';
 import { DEFINITIONS } from '../rule-book/definitions.provider.ts';
 import { referrersOf } from '../rule-book/references.ts';
@@ -61,9 +62,13 @@ export class BackendsController {
   @Get(':slug')
   @RequireScope('read')
   @Describe(texts.get)
-  async get(@Param('slug', { schema: slug }) name: string): Promise<DefinitionView> {
+  async get(
+    @Param('slug', { schema: slug }) name: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DefinitionView> {
     const found = await this.#definitions.get('backend', name);
     if (!found) throw new HouseError('NOT_FOUND', { detail: `There is no backend \`${name}\`.` });
+    tagged(reply, found.revision);
     return toBackendView(found);
   }
 
@@ -72,12 +77,14 @@ export class BackendsController {
   @Describe({ ...texts.put, errors: [...texts.put.errors, 'STATE_CONFLICT'] })
   async put(
     @Param('slug', { schema: slug }) name: string,
+    @Query({ schema: commentQuery }) { comment }: CommentQuery,
     @Body({ schema: backend }) wanted: Backend,
-    @Actor() actor: ActorView,
+    @EditorOf() editor: Editor,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DefinitionView> {
-    const { stored, created } = await this.#saver.save(name, wanted, actor.name);
+    const { stored, created } = await this.#saver.save(name, wanted, { ...editor, comment });
     reply.status(created ? 201 : 200);
+    tagged(reply, stored.revision);
     return toBackendView(stored);
   }
 
@@ -85,8 +92,13 @@ export class BackendsController {
   @HttpCode(204)
   @RequireScope('edit')
   @Describe(texts.delete)
-  async delete(@Param('slug', { schema: slug }) name: string, @Actor() actor: ActorView): Promise<void> {
-    await this.#definitions.remove('backend', name, actor.name, (book) => referrersOf('backend', name, book));
+  async delete(
+    @Param('slug', { schema: slug }) name: string,
+    @Query({ schema: commentQuery }) { comment }: CommentQuery,
+    @EditorOf() editor: Editor,
+  ): Promise<void> {
+    const by = { ...editor, comment };
+    await this.#definitions.remove('backend', name, by, (book) => referrersOf('backend', name, book));
   }
 
   @Post(':slug/test')

@@ -16,6 +16,7 @@ import { createReading, DATABASE, type Database, type Reading } from '#platform/
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import { deliveryExample, storyExample } from '../deliveries/examples.ts';
+import { Explainer } from '../rule-book/explainer.ts';
 import { eventQuery, idParam, type EventListQuery } from './event-query.ts';
 
 const eventId = idParam('event', 'Id of the event, with or without its prefix.');
@@ -31,7 +32,14 @@ const example = {
   data: { sku: '4711', qty: 3, warehouse: 'MSK-1' },
   rules: ['stock-low'],
   notes: [],
+  routedAt: '2026-11-20T08:00:00.020Z',
+  revision: 12,
 };
+
+const recipients = [{ rule: 'stock-low', recipient: 'anna', through: ['group:storekeepers'], outcome: 'told' }];
+
+const failures = [{ path: 'data.qty', expected: [0], actual: 3 }];
+const misses = [{ rule: 'stock-empty', matched: false, failures }];
 
 /** `/v1/events`, to look at. The door is another controller. */
 @Section('Events')
@@ -39,10 +47,12 @@ const example = {
 export class EventsController {
   readonly #reading: Reading;
   readonly #queues: Queues;
+  readonly #explainer: Explainer;
 
-  constructor(@Inject(DATABASE) database: Database, @Inject(QUEUES) queues: Queues) {
+  constructor(@Inject(DATABASE) database: Database, @Inject(QUEUES) queues: Queues, explainer: Explainer) {
     this.#reading = createReading(database);
     this.#queues = queues;
+    this.#explainer = explainer;
   }
 
   @Get()
@@ -65,19 +75,25 @@ export class EventsController {
   @RequireScope('read')
   @Describe({
     summary: 'Shows an event and everything that became of it',
-    description: 'The rules that matched, and each delivery with its attempts.',
+    description:
+      'The rules that matched, those that came close, whom they meant and what became of them, and each delivery with its text and attempts. ' +
+      'Rules are those of the revision that it was routed by.',
     ok: {
       status: 200,
       description: 'The whole story.',
       schema: eventStory,
-      example: { ...example, deliveries: [storyExample], moreDeliveries: false },
+      example: { ...example, recipients, misses, deliveries: [storyExample], moreDeliveries: false },
     },
     errors: ['NOT_FOUND'],
   })
   async get(@Param('id', { schema: eventId }) id: string): Promise<EventStory> {
     const story = await this.#reading.getEvent(bareId(id));
     if (!story) throw notFound();
-    return story;
+    if (story.revision === undefined) return story;
+    const { data, correlationKey, extensions, subject, source, type, time } = story;
+    const facts = { id, data, correlationKey, extensions, subject, source, type, time };
+    const misses = await this.#explainer.missesAt(story.revision, facts);
+    return { ...story, ...(misses ? { misses } : {}) };
   }
 
   @Post(':id/replay')

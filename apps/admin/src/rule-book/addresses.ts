@@ -1,4 +1,4 @@
-import type { AddressKind, Fault, Recipient, Rule } from '#contract';
+import type { AddressKind, Fault, NotifyStep, Recipient, Rule } from '#contract';
 import { adapterOf } from '#backends/registry';
 import { hasLiquid, readTarget } from '#domain/rules';
 import type { StoredBook } from '#platform/store';
@@ -12,13 +12,18 @@ export function refusedAddresses(recipient: Recipient, book: StoredBook): Fault[
 }
 
 /** The rooms of a rule that their backends would refuse. */
-export function refusedRooms(rule: Rule, book: StoredBook): Fault[] {
-  return rule.notify.flatMap((step, index) =>
+export function refusedRooms({ notify, otherwise }: Pick<Rule, 'notify' | 'otherwise'>, book: StoredBook): Fault[] {
+  return [...refusedInSteps(notify, '/notify', book), ...refusedInSteps(otherwise ?? [], '/otherwise', book)];
+}
+
+/** The rooms of notify steps that their backends would refuse. `pointer` is the list of the steps. */
+export function refusedInSteps(steps: readonly NotifyStep[], pointer: string, book: StoredBook): Fault[] {
+  return steps.flatMap((step, index) =>
     step.to.flatMap((text, place) => {
       const target = hasLiquid(text) ? text : readTarget(text);
       const isRoom = typeof target !== 'string' && target.kind === 'room';
       const refusal = isRoom ? refuse(book, target.backend, target.to, 'room') : undefined;
-      return refusal ? [{ pointer: `/notify/${index}/to/${place}`, detail: refusal }] : [];
+      return refusal ? [{ pointer: `${pointer}/${index}/to/${place}`, detail: refusal }] : [];
     }),
   );
 }

@@ -1,22 +1,26 @@
-/** The four kinds of definition that have nothing to hide; backends, which have, are a feature of their own. */
-import { group, recipient, rule, template } from '#contract';
-import { faultsOfGroup, faultsOfRecipient, faultsOfRule, faultsOfTemplate } from './checks.ts';
-import { definitionController } from './definition-controller.ts';
-import { groupView, recipientView, ruleView, templateView } from './views.ts';
+/** The five kinds of definition that have nothing to hide; backends, which have, are a feature of their own. */
+import { group, recipient, rule, schedule, template } from '#contract';
+import { troublesOf } from '#platform/store';
+import { faultsOfGroup, faultsOfRecipient, faultsOfRule, faultsOfSchedule, faultsOfTemplate } from './checks.ts';
+import type { DefinitionKind } from './definition-kind.ts';
+import { groupView, recipientView, ruleView, scheduleView, templateView } from './views.ts';
 
-/** `/v1/rules`. */
-export const RulesController = definitionController({
+const rules: DefinitionKind = {
   noun: 'rule',
   plural: 'rules',
   section: 'Rules',
   schema: rule,
   view: ruleView,
-  checked: 'A rule that could not work is refused: its pattern, its expression, its targets, and what it names.',
+  checked:
+    'A rule that could not work is refused: its pattern, its expression, its targets, what it names, and examples that say otherwise.',
   check: faultsOfRule,
-});
+  beside: async (database, slugs) => {
+    const troubles = await troublesOf(database, slugs);
+    return new Map([...troubles].map(([rule, trouble]) => [rule, { trouble }]));
+  },
+};
 
-/** `/v1/recipients`. */
-export const RecipientsController = definitionController({
+const recipients: DefinitionKind = {
   noun: 'recipient',
   plural: 'recipients',
   section: 'Recipients',
@@ -24,21 +28,19 @@ export const RecipientsController = definitionController({
   view: recipientView,
   checked: 'The backends of the addresses must exist and accept them; groups come into being by being named.',
   check: faultsOfRecipient,
-});
+};
 
-/** `/v1/groups`. */
-export const GroupsController = definitionController({
+const groups: DefinitionKind = {
   noun: 'group',
   plural: 'groups',
   section: 'Groups',
   schema: group,
   view: groupView,
-  checked: 'The members must exist.',
+  checked: 'The members must exist, and no group may hold itself, by way of others included.',
   check: faultsOfGroup,
-});
+};
 
-/** `/v1/templates`. */
-export const TemplatesController = definitionController({
+const templates: DefinitionKind = {
   noun: 'template',
   plural: 'templates',
   section: 'Templates',
@@ -46,4 +48,17 @@ export const TemplatesController = definitionController({
   view: templateView,
   checked: 'A template that could not be rendered is refused.',
   check: faultsOfTemplate,
-});
+};
+
+const schedules: DefinitionKind = {
+  noun: 'schedule',
+  plural: 'schedules',
+  section: 'Schedules',
+  schema: schedule,
+  view: scheduleView,
+  checked: 'The members must exist, and no entry may be one that could never have an effect.',
+  check: faultsOfSchedule,
+};
+
+/** The kinds, by the word that paths and folders use for them. */
+export const kinds = { rules, recipients, groups, templates, schedules } as const;

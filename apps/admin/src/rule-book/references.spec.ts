@@ -1,27 +1,22 @@
 import type { Group, Recipient, Rule } from '#contract';
-import type { StoredBook } from '#platform/store';
+import { emptyBook, type StoredBook } from '#platform/store';
 import { describe, expect, it } from '@jest/globals';
 import {
+  cycleOf,
   missing,
   namesIn,
   referencesOfGroup,
   referencesOfRecipient,
   referencesOfRule,
+  referencesOfSchedule,
+  referencesOfSettings,
   referrersOf,
 } from './references.ts';
 
 const step = (to: string[], extras = {}): Rule['notify'][number] => ({ to, strategy: 'first', ...extras });
 const rule = (...notify: Rule['notify']): Rule => ({ enabled: true, match: {}, notify });
 const anna: Recipient = { displayName: 'Anna', addresses: [{ backend: 'home', to: 'anna' }], groups: ['packers'] };
-const book = (parts: Partial<StoredBook> = {}): StoredBook => ({
-  version: 1n,
-  rules: new Map(),
-  recipients: new Map(),
-  groups: new Map(),
-  templates: new Map(),
-  backends: new Map(),
-  ...parts,
-});
+const book = (parts: Partial<StoredBook> = {}): StoredBook => ({ ...emptyBook(), ...parts });
 
 describe('the references of a definition', () => {
   it('of a rule are its targets, its backends and its templates, each with its place', () => {
@@ -82,5 +77,53 @@ describe('the referrers of a definition', () => {
     ['rule', 'low', []],
   ] as const)('of the %s %s are found', (noun, slug, pointers) => {
     expect(referrersOf(noun, slug, full).map((fault) => fault.pointer)).toEqual(pointers);
+  });
+});
+
+describe('the references of schedules, settings and steps that come otherwise', () => {
+  it('are found with their places', () => {
+    const every = { count: 1, unit: 'weeks' } as const;
+    const schedule = {
+      timeZone: 'UTC',
+      rotations: [{ members: ['anna'], starts: '2026-11-02T09:00', every }],
+      overrides: [{ from: '2026-11-20T18:00', to: '2026-11-21T09:00', members: [] }],
+      holidays: [{ date: '2027-01-01' }, { date: '2027-01-02', members: ['anna', 'boris'] }],
+    };
+    expect(referencesOfSchedule(schedule).map(({ slug, pointer }) => [slug, pointer])).toEqual([
+      ['anna', '/rotations/0/members/0'],
+      ['anna', '/holidays/1/members/0'],
+      ['boris', '/holidays/1/members/1'],
+    ]);
+    expect(referencesOfSettings({ catchAll: [step(['schedule:night', 'role:boss'])] })).toEqual([
+      { noun: 'schedule', slug: 'night', pointer: '/catchAll/0/to/0' },
+    ]);
+    const otherwise = { ...rule(step(['attr:no=1'])), otherwise: [step(['group:all'], { template: 'low' })] };
+    expect(referencesOfRule(otherwise).map(({ pointer }) => pointer)).toEqual([
+      '/otherwise/0/to/0',
+      '/otherwise/0/template',
+    ]);
+    expect(referencesOfGroup({ members: ['recipient:anna', 'group:x', 'role:y', 'schedule:z', 'room:a/b'] })).toEqual([
+      { noun: 'recipient', slug: 'anna', pointer: '/members/0' },
+      { noun: 'group', slug: 'x', pointer: '/members/1' },
+      { noun: 'schedule', slug: 'z', pointer: '/members/3' },
+    ]);
+  });
+});
+
+describe('a group inside groups', () => {
+  const groups = new Map<string, Group>([
+    ['a', {}],
+    ['b', { members: ['anna', 'group:c'] }],
+    ['c', { members: ['group:d', 'group:a'] }],
+    ['d', { members: ['group:b'] }],
+  ]);
+
+  it.each<[string, string[], string[] | undefined]>([
+    ['a', ['group:b'], ['a', 'b', 'c', 'a']],
+    ['a', ['group:a'], ['a', 'a']],
+    ['a', ['anna', 'group:nowhere'], undefined],
+    ['e', ['group:b'], undefined],
+  ])('is found to hold itself, or not: %s with %j', (slug, members, way) => {
+    expect(cycleOf(slug, { members }, groups)).toEqual(way);
   });
 });

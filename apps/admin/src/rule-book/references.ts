@@ -1,6 +1,6 @@
 /** Who names whom in the rule book: what must exist before it is named, and what must not vanish while it is. */
-import type { Fault, Group, Recipient, Rule } from '#contract';
-import { hasLiquid, readTarget, type RuleReferences } from '#domain/rules';
+import type { BookSettings, Fault, Group, NotifyStep, Recipient, Rule, Schedule } from '#contract';
+import { hasLiquid, readMember, readTarget, type RuleReferences, type Target } from '#domain/rules';
 import type { Noun, StoredBook } from '#platform/store';
 
 /** One place in a definition that names another. */
@@ -13,9 +13,18 @@ export interface Reference {
 
 /** Everything that a rule names. */
 export function referencesOfRule(rule: Rule): Reference[] {
-  return rule.notify.flatMap((step, index) => {
-    const at = `/notify/${index}`;
-    const targets = step.to.flatMap((text, place) => ofTarget(text, `${at}/to/${place}`));
+  return [...ofSteps(rule.notify, '/notify'), ...ofSteps(rule.otherwise, '/otherwise')];
+}
+
+/** Everything that the settings of the book name. */
+export function referencesOfSettings(settings: BookSettings): Reference[] {
+  return ofSteps(settings.catchAll, '/catchAll');
+}
+
+function ofSteps(steps: readonly NotifyStep[] | undefined, pointer: string): Reference[] {
+  return (steps ?? []).flatMap((step, index) => {
+    const at = `${pointer}/${index}`;
+    const targets = step.to.flatMap((text, place) => ofText(text, `${at}/to/${place}`));
     const via = (step.via ?? []).map((slug, place): Reference => ({
       noun: 'backend',
       slug,
@@ -28,12 +37,15 @@ export function referencesOfRule(rule: Rule): Reference[] {
   });
 }
 
-function ofTarget(text: string, pointer: string): Reference[] {
+function ofText(text: string, pointer: string): Reference[] {
   const target = hasLiquid(text) ? text : readTarget(text);
   // With Liquid only an event tells whom it means.
-  if (typeof target === 'string') return [];
+  return typeof target === 'string' ? [] : ofTarget(target, pointer);
+}
+
+function ofTarget(target: Target, pointer: string): Reference[] {
   if (target.kind === 'room') return [{ noun: 'backend', slug: target.backend, pointer }];
-  return [{ noun: target.kind, slug: target.slug, pointer }];
+  return 'slug' in target ? [{ noun: target.kind, slug: target.slug, pointer }] : [];
 }
 
 /** Everything that a recipient names. */
@@ -53,22 +65,68 @@ export function referencesOfRecipient(recipient: Recipient): Reference[] {
 
 /** Everything that a group names. */
 export function referencesOfGroup(group: Group): Reference[] {
-  return (group.members ?? []).map((slug, index): Reference => ({
-    noun: 'recipient',
-    slug,
-    pointer: `/members/${index}`,
-  }));
+  return (group.members ?? []).flatMap((text, index) => {
+    const member = readMember(text);
+    return typeof member === 'string' ? [] : ofTarget(member, `/members/${index}`);
+  });
 }
 
-/** The names that a rule may refer to. Groups come into being by being named, so those that recipients name count too. */
-export function namesIn({ recipients, groups, backends, templates }: StoredBook): RuleReferences {
-  const named = [...recipients.values()].flatMap((recipient) => recipient.groups ?? []);
-  return {
-    recipients: new Set(recipients.keys()),
-    groups: new Set([...groups.keys(), ...named]),
-    backends: new Set(backends.keys()),
-    templates: new Set(templates.keys()),
+/** Everybody whom a schedule names. */
+export function referencesOfSchedule({ rotations, overrides, holidays }: Schedule): Reference[] {
+  const lists = { rotations, overrides, holidays };
+  return Object.entries(lists).flatMap(([field, list]) =>
+    (list ?? []).flatMap(({ members }, index) =>
+      (members ?? []).map((slug, place): Reference => ({
+        noun: 'recipient',
+        slug,
+        pointer: `/${field}/${index}/members/${place}`,
+      })),
+    ),
+  );
+}
+
+const namesOf = new WeakMap<StoredBook, RuleReferences>();
+
+/**
+ * The names that a rule may refer to. Groups come into being by being named, so those that recipients name count too. Read once
+ * per book, for whoever checks many rules by it.
+ */
+export function namesIn(book: StoredBook): RuleReferences {
+  const known = namesOf.get(book);
+  if (known) return known;
+  const named = [...book.recipients.values()].flatMap((recipient) => recipient.groups ?? []);
+  const names = {
+    recipients: new Set(book.recipients.keys()),
+    groups: new Set([...book.groups.keys(), ...named]),
+    schedules: new Set(book.schedules.keys()),
+    backends: new Set(book.backends.keys()),
+    templates: new Set(book.templates.keys()),
   };
+  namesOf.set(book, names);
+  return names;
+}
+
+/**
+ * The way by which a group would hold itself, from the group back to it: `['night', 'all', 'night']`. `undefined` when it
+ * does not, by way of others neither. `group` stands for what the book may have under that name already.
+ */
+export function cycleOf(slug: string, group: Group, groups: ReadonlyMap<string, Group>): string[] | undefined {
+  const seen = new Set<string>();
+  const open: string[][] = [[slug]];
+  for (let way = open.pop(); way; way = open.pop()) {
+    const last = way.at(-1)!;
+    for (const inner of groupsIn(last === slug ? group : groups.get(last))) {
+      if (inner === slug) return [...way, slug];
+      if (seen.has(inner)) continue;
+      seen.add(inner);
+      open.push([...way, inner]);
+    }
+  }
+  return undefined;
+}
+
+function groupsIn(group: Group | undefined): string[] {
+  return referencesOfGroup(group ?? {}).flatMap(({ noun, slug }) => (noun === 'group' ? [slug] : []));
 }
 
 /** The references to a noun that lead nowhere, as faults. */
@@ -84,21 +142,27 @@ export function missing(noun: 'recipient' | 'backend', references: readonly Refe
 
 /** Who names a definition, as faults that point at the referrers: `/rules/stock-low/notify/0/template`. */
 export function referrersOf(noun: Noun, slug: string, book: StoredBook): Fault[] {
-  return [
-    ...naming('rules', book.rules, referencesOfRule),
-    ...naming('recipients', book.recipients, referencesOfRecipient),
-    ...naming('groups', book.groups, referencesOfGroup),
-  ];
+  return allReferences(book)
+    .filter(({ reference }) => reference.noun === noun && reference.slug === slug)
+    .map(({ place, reference }) => ({
+      pointer: `${place}${reference.pointer}`,
+      detail: `names the ${noun} \`${slug}\``,
+    }));
+}
 
-  function naming<T>(
-    plural: string,
-    definitions: ReadonlyMap<string, T>,
-    referencesOf: (definition: T) => Reference[],
-  ): Fault[] {
-    return [...definitions].flatMap(([name, definition]) =>
-      referencesOf(definition)
-        .filter((reference) => reference.noun === noun && reference.slug === slug)
-        .map(({ pointer }) => ({ pointer: `/${plural}/${name}${pointer}`, detail: `names the ${noun} \`${slug}\`` })),
-    );
-  }
+/** Everything in a book that names something, with the place of the definition that does: `/rules/stock-low`. */
+export function allReferences(book: StoredBook): { place: string; reference: Reference }[] {
+  return [
+    ...within('/rules', book.rules, referencesOfRule),
+    ...within('/recipients', book.recipients, referencesOfRecipient),
+    ...within('/groups', book.groups, referencesOfGroup),
+    ...within('/schedules', book.schedules, referencesOfSchedule),
+    ...referencesOfSettings(book.settings).map((reference) => ({ place: '/settings', reference })),
+  ];
+}
+
+function within<T>(plural: string, definitions: ReadonlyMap<string, T>, referencesOf: (definition: T) => Reference[]) {
+  return [...definitions].flatMap(([slug, definition]) =>
+    referencesOf(definition).map((reference) => ({ place: `${plural}/${slug}`, reference })),
+  );
 }

@@ -1,12 +1,33 @@
 import { Module } from '@nestjs/common';
-import { definitionsProvider } from './definitions.provider.ts';
-import { ExplainController } from './explain.controller.ts';
-import { Explainer } from './explainer.ts';
-import { GroupsController, RecipientsController, RulesController, TemplatesController } from './kinds.ts';
+import { definitionController } from './definition-controller.ts';
+import { definitionsProvider, draftsProvider, revisionsProvider } from './definitions.provider.ts';
+import {
+  DraftChangesController,
+  draftDefinitionController,
+  DraftSettingsController,
+} from './draft-definitions.controller.ts';
+import { DraftDesk } from './draft-desk.ts';
+import { DraftsController } from './drafts.controller.ts';
+import { RuleBookDesk } from './folder/rule-book-desk.ts';
+import { RuleBookController } from './folder/rule-book.controller.ts';
+import { kinds } from './kinds.ts';
+import { RevisionsController } from './revisions.controller.ts';
+import { SettingsController } from './settings.controller.ts';
 
-/** Rules, recipients, groups and templates, and the question why. */
+const all = Object.values(kinds);
+
+/** Rules, recipients, groups, templates and schedules, what holds for all of them, their history and drafts. */
 @Module({
-  controllers: [RulesController, ExplainController, RecipientsController, GroupsController, TemplatesController],
-  providers: [definitionsProvider, Explainer],
+  controllers: [
+    ...all.map((kind) => definitionController(kind)),
+    SettingsController,
+    RuleBookController,
+    RevisionsController,
+    DraftsController,
+    ...all.map(draftDefinitionController),
+    DraftSettingsController,
+    DraftChangesController,
+  ],
+  providers: [definitionsProvider, revisionsProvider, draftsProvider, DraftDesk, RuleBookDesk],
 })
 export class RuleBookModule {}

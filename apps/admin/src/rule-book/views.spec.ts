@@ -25,13 +25,14 @@ describe('a page by name', () => {
 describe('a view', () => {
   it('shows what was sent beside its history, as the schema says', () => {
     const body = { enabled: true, match: {}, notify: [{ to: ['group:a'], strategy: 'first' }] };
-    const view = toView({ slug: 'low', body, createdAt: at, updatedAt: at, updatedBy: 'ops' });
+    const view = toView({ slug: 'low', body, createdAt: at, updatedAt: at, updatedBy: 'ops', revision: 7n });
     expect(view).toEqual({
       slug: 'low',
       ...body,
       createdAt: '2026-11-20T08:00:00.000Z',
       updatedAt: '2026-11-20T08:00:00.000Z',
       updatedBy: 'ops',
+      revision: 7,
     });
     expect(ruleView.safeParse(view).success).toBe(true);
   });

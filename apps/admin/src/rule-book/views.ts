@@ -1,5 +1,18 @@
 /** How definitions look from outside: what people sent, with who changed it last and when. */
-import { group, HouseError, pageQuery, recipient, rule, slug, template, type Page } from '#contract';
+import {
+  bookSettings,
+  group,
+  HouseError,
+  pageQuery,
+  recipient,
+  rule,
+  ruleTrouble,
+  schedule,
+  slug,
+  template,
+  type BookSettings,
+  type Page,
+} from '#contract';
 import type { StoredDefinition } from '#platform/store';
 import { z } from 'zod';
 
@@ -7,12 +20,14 @@ const history = {
   createdAt: z.string().meta({ description: 'ISO 8601.' }),
   updatedAt: z.string().meta({ description: 'ISO 8601.' }),
   updatedBy: z.string().meta({ description: 'Name of the API key of the last change.' }),
+  revision: z.int().meta({ description: 'Number of the revision that changed it last; the `ETag` in double quotes.' }),
 };
 
 const exampleHistory = {
   createdAt: '2026-11-20T08:00:00.000Z',
   updatedAt: '2026-11-20T08:00:00.000Z',
   updatedBy: 'admin',
+  revision: 42,
 };
 
 /** Makes the schema of a view out of the schema of a definition, with an example made of the definition's own. */
@@ -21,8 +36,12 @@ export function viewOf<T extends z.ZodRawShape>(definition: z.ZodObject<T>, id: 
   return definition.extend({ slug, ...history }).meta({ id, example });
 }
 
-/** A rule as the API shows it. */
-export const ruleView = viewOf(rule, 'RuleView', 'stock-low');
+const ruleWithTrouble = rule
+  .extend({ trouble: ruleTrouble.optional().meta({ description: 'Absent while nothing goes wrong with its `when`.' }) })
+  .meta({ example: rule.meta()!['example'] });
+
+/** A rule as the API shows it, with what goes wrong with it. */
+export const ruleView = viewOf(ruleWithTrouble, 'RuleView', 'stock-low');
 
 /** A recipient as the API shows it. */
 export const recipientView = viewOf(recipient, 'RecipientView', 'anna');
@@ -33,19 +52,57 @@ export const groupView = viewOf(group, 'GroupView', 'storekeepers');
 /** A template as the API shows it. */
 export const templateView = viewOf(template, 'TemplateView', 'stock-low');
 
+/** A schedule as the API shows it. */
+export const scheduleView = viewOf(schedule, 'ScheduleView', 'warehouse');
+
+/** The settings of the book as the API shows them. */
+export const settingsView = bookSettings
+  .extend({
+    revision: z.int().meta({ description: 'Number of the revision that changed them last; 0: nobody has yet.' }),
+    updatedAt: history.updatedAt.optional(),
+    updatedBy: history.updatedBy.optional(),
+  })
+  .meta({
+    id: 'SettingsView',
+    example: {
+      ...(bookSettings.meta()!['example'] as object),
+      revision: 42,
+      updatedAt: exampleHistory.updatedAt,
+      updatedBy: exampleHistory.updatedBy,
+    },
+  });
+
+/** The settings of the book as the API shows them. */
+export type SettingsView = z.infer<typeof settingsView>;
+
+/** Writes the settings of the book the way the API shows them; absent: nobody has set any. */
+export function toSettingsView(stored: StoredDefinition | undefined): SettingsView {
+  if (!stored) return { revision: 0 };
+  const { updatedAt, updatedBy, revision } = toView(stored);
+  return { ...(stored.body as BookSettings), revision, updatedAt, updatedBy };
+}
+
 /** A definition as the API shows it: its fields beside its history. */
 export interface DefinitionView {
   slug: string;
   createdAt: string;
   updatedAt: string;
   updatedBy: string;
+  revision: number;
   [field: string]: unknown;
 }
 
 /** Writes a stored definition the way the API shows it. */
-export function toView({ slug: name, body, createdAt, updatedAt, updatedBy }: StoredDefinition): DefinitionView {
-  const fields = body as Record<string, unknown>;
-  return { slug: name, ...fields, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), updatedBy };
+export function toView(stored: StoredDefinition): DefinitionView {
+  const fields = stored.body as Record<string, unknown>;
+  return {
+    slug: stored.slug,
+    ...fields,
+    createdAt: stored.createdAt.toISOString(),
+    updatedAt: stored.updatedAt.toISOString(),
+    updatedBy: stored.updatedBy,
+    revision: Number(stored.revision),
+  };
 }
 
 /** The query of a list by name. */

@@ -1,7 +1,9 @@
-/** The book: everything that operators edit and routing reads, compiled once per change. */
-import type { Fault, Group, NotifyStep, Recipient, RetryPolicy, Rule, Template } from '#contract';
+/** The book: everything that operators edit and routing reads, compiled once and brought up to date by its changes. */
+import type { BookSettings, Fault, Group, Recipient, RetryPolicy, Rule, Schedule, Template } from '#contract';
 import { checkTemplate, compileTemplate, type CompiledTemplate } from '#domain/message';
-import { compileRules, hasLiquid, readTarget, type RuleSet, type Target } from '#domain/rules';
+import { compileRules, type RuleSet } from '#domain/rules';
+import { People } from './people.ts';
+import { readySteps, type ReadyStep } from './ready.ts';
 
 /** What routing needs to know of a backend. */
 export interface RoutedBackend {
@@ -11,11 +13,15 @@ export interface RoutedBackend {
 
 /** The book as it is stored, each noun by its slug. */
 export interface Book {
+  /** Revision of the book. */
+  version: bigint;
   rules: ReadonlyMap<string, Rule>;
   recipients: ReadonlyMap<string, Recipient>;
   groups: ReadonlyMap<string, Group>;
   backends: ReadonlyMap<string, RoutedBackend>;
   templates: ReadonlyMap<string, Template>;
+  schedules: ReadonlyMap<string, Schedule>;
+  settings: BookSettings;
 }
 
 /** A rule or template that does not compile and is left out. */
@@ -31,58 +37,96 @@ export interface ReadyTemplate {
   personal: boolean;
 }
 
-/** One `to` of a rule: read already, or to be rendered for each event. */
-export type ReadyTarget = { text: string; target: Target | string } | { text: string; liquid: true };
-
-/** One notify step of a rule. */
-export interface ReadyStep {
-  step: NotifyStep;
-  targets: readonly ReadyTarget[];
-}
-
 /** The book, ready to plan with. Treat it as closed: `planEvent`, `explainEvent` and `explainRule` take it. */
 export interface CompiledBook {
+  /** Revision of the book. */
+  readonly version: bigint;
   /** What was left out because it does not compile. */
   readonly faults: readonly BookFault[];
   readonly rules: RuleSet;
   readonly recipients: ReadonlyMap<string, Recipient>;
   readonly backends: ReadonlyMap<string, RoutedBackend>;
   readonly templates: ReadonlyMap<string, ReadyTemplate>;
-  /** Members of each group, in order: those it names, then those who name it, by slug. */
-  readonly members: ReadonlyMap<string, readonly string[]>;
-  /** Notify steps by slug of the rule. */
-  readonly steps: ReadonlyMap<string, readonly ReadyStep[]>;
+  readonly schedules: ReadonlyMap<string, Schedule>;
+  /** The clock of rooms, and of recipients who have none. */
+  readonly timeZone: string | undefined;
+  /** Whom to tell when a rule finds nobody. */
+  readonly catchAll: readonly ReadyStep[];
+  readonly people: People;
+}
+
+/** One definition that is not what it was: changed, new, or gone. */
+export interface BookChange {
+  noun: string;
+  slug: string;
 }
 
 /** Compiles a book. Tolerant: what does not compile is left out and listed in `faults`, and harms nothing else. */
 export function compileBook(book: Book): CompiledBook {
-  const faults: BookFault[] = [];
   const rules = compileRules(book.rules);
-  for (const [slug, found] of rules.faults) faults.push({ kind: 'rule', slug, faults: found });
-  const templates = new Map<string, ReadyTemplate>();
-  for (const [slug, template] of book.templates) {
-    const ready = readyTemplate(template);
-    if ('compiled' in ready) templates.set(slug, ready);
-    else faults.push({ kind: 'template', slug, faults: ready.faults });
-  }
-  const steps = new Map([...book.rules].map(([slug, rule]) => [slug, readySteps(rule.notify)]));
+  const { templates, faults } = compileTemplates(book.templates, new Map(), book.templates.keys());
+  const people = new People(book.recipients, book.groups);
+  return assemble(book, { rules, templates, templateFaults: faults, people });
+}
+
+/**
+ * The compiled book after changes: `book` is as it is now, `changes` names all that differs from what `compiled` was made of. Costs
+ * what changed, not what there is, and equals a fresh compilation. `compiled` still works, but only the newest book is fast to ask
+ * and to update.
+ */
+export function updateBook(compiled: CompiledBook, book: Book, changes: readonly BookChange[]): CompiledBook {
+  const slugsOf = (noun: string) => new Set(changes.filter((change) => change.noun === noun).map(({ slug }) => slug));
+  const [rules, templates] = [slugsOf('rule'), slugsOf('template')];
+  const isSamePeople = slugsOf('recipient').size === 0 && slugsOf('group').size === 0;
+  const old = compiled.faults.filter(({ kind, slug }) => kind === 'template' && !templates.has(slug));
+  const renewed = compileTemplates(book.templates, compiled.templates, templates);
+  return assemble(book, {
+    rules: rules.size === 0 ? compiled.rules : compiled.rules.update(changed(book.rules, rules)),
+    templates: renewed.templates,
+    templateFaults: [...old, ...renewed.faults],
+    people: isSamePeople ? compiled.people : new People(book.recipients, book.groups),
+  });
+}
+
+type Parts = Pick<CompiledBook, 'rules' | 'templates' | 'people'> & { templateFaults: BookFault[] };
+
+function assemble(book: Book, { templateFaults, ...parts }: Parts): CompiledBook {
+  const ruleFaults = [...parts.rules.faults].map(([slug, faults]): BookFault => ({ kind: 'rule', slug, faults }));
   return {
-    faults,
-    rules,
+    ...parts,
+    version: book.version,
+    faults: [...inOrder(ruleFaults), ...inOrder(templateFaults)],
     recipients: book.recipients,
     backends: book.backends,
-    templates,
-    members: membersOf(book),
-    steps,
+    schedules: book.schedules,
+    timeZone: book.settings.timeZone,
+    catchAll: readySteps(book.settings.catchAll),
   };
 }
 
-/** Prepares notify steps, so that what does not depend on the event is read once. */
-export function readySteps(notify: readonly NotifyStep[]): ReadyStep[] {
-  return notify.map((step) => ({
-    step,
-    targets: step.to.map((text) => (hasLiquid(text) ? { text, liquid: true } : { text, target: readTarget(text) })),
-  }));
+function inOrder(faults: readonly BookFault[]): BookFault[] {
+  return faults.toSorted((one, other) => (one.slug < other.slug ? -1 : 1));
+}
+
+function changed(rules: ReadonlyMap<string, Rule>, slugs: Iterable<string>): [string, Rule | undefined][] {
+  return [...slugs].map((slug) => [slug, rules.get(slug)]);
+}
+
+function compileTemplates(
+  templates: ReadonlyMap<string, Template>,
+  before: ReadonlyMap<string, ReadyTemplate>,
+  slugs: Iterable<string>,
+): { templates: Map<string, ReadyTemplate>; faults: BookFault[] } {
+  const ready = new Map(before);
+  const faults: BookFault[] = [];
+  for (const slug of slugs) {
+    const template = templates.get(slug);
+    const compiled = template && readyTemplate(template);
+    if (compiled && 'compiled' in compiled) ready.set(slug, compiled);
+    else ready.delete(slug);
+    if (compiled && 'faults' in compiled) faults.push({ kind: 'template', slug, faults: compiled.faults });
+  }
+  return { templates: ready, faults };
 }
 
 function readyTemplate(template: Template): ReadyTemplate | { faults: readonly Fault[] } {
@@ -94,17 +138,4 @@ function readyTemplate(template: Template): ReadyTemplate | { faults: readonly F
   } catch (error) {
     return { faults: [{ pointer: '', detail: error instanceof Error ? error.message : String(error) }] };
   }
-}
-
-/** A group comes into being by being defined, or by a recipient naming it. */
-function membersOf(book: Book): Map<string, readonly string[]> {
-  const members = new Map<string, Set<string>>();
-  for (const [slug, group] of book.groups) members.set(slug, new Set(group.members));
-  for (const slug of [...book.recipients.keys()].sort()) {
-    for (const group of book.recipients.get(slug)?.groups ?? []) {
-      const set = members.get(group) ?? new Set();
-      members.set(group, set.add(slug));
-    }
-  }
-  return new Map([...members].map(([slug, set]) => [slug, [...set]]));
 }

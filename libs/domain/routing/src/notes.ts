@@ -15,6 +15,11 @@ export class Notes {
     else this.dropped += 1;
   }
 
+  /** Adds a note that must not be lost among the others, however many there are. */
+  insist(note: string): void {
+    this.kept.add(note);
+  }
+
   /** The notes in the order in which they were made. */
   all(): string[] {
     return this.dropped === 0 ? [...this.kept] : [...this.kept, `And ${this.dropped} more notes of this kind.`];

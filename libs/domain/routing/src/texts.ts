@@ -40,7 +40,7 @@ export class Texts {
       );
       return this.plain(reader);
     }
-    const { locale, timeZone } = reader?.recipient ?? {};
+    const { locale, timeZone = this.book.timeZone } = reader?.recipient ?? {};
     const key = JSON.stringify([rule, template, locale, timeZone, ready.personal ? reader?.slug : null]);
     const known = this.rendered.get(key);
     if (known) return known;
@@ -64,7 +64,7 @@ export class Texts {
   }
 
   private plain(reader: Reader | undefined): Message {
-    const { locale, timeZone } = reader?.recipient ?? {};
+    const { locale, timeZone = this.book.timeZone } = reader?.recipient ?? {};
     const key = JSON.stringify([locale, timeZone]);
     const known = this.rendered.get(key);
     if (known) return known;

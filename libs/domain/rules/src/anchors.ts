@@ -1,139 +1,196 @@
-/**
- * Finds the combinations that an event could satisfy without running their conditions. Each combination hangs on one of
- * its conditions, the one that the fewest others share, under the values that satisfy it.
- */
+/** What hangs on one path in one node of the index: items by the anchors under which they are found. */
 import type { Fields } from './fields.ts';
 import { anchorKeys, type Anchor, type Scalar } from './operators.ts';
-import type { Condition } from './pattern.ts';
+import { Ranges } from './ranges.ts';
 
-/** A condition with the number of its path. */
-export interface PlacedCondition {
-  condition: Condition;
-  pathId: number;
+/** The numbers of the items that a visit has found. Reused from event to event, so it has a count of its own. */
+export class Found {
+  readonly ids: number[] = [];
+  count = 0;
+  /** Number of the visit. */
+  visit = 0;
+
+  /** Begins the next visit. */
+  begin(): void {
+    this.count = 0;
+    this.visit += 1;
+  }
+
+  /** Adds items. */
+  addAll(ids: readonly number[]): void {
+    for (let index = 0; index < ids.length; index++) this.ids[this.count++] = ids[index] as number;
+  }
 }
 
-/** Something that can be found by its conditions. */
-export interface Anchored {
-  conditions: readonly PlacedCondition[];
+/** The items of one anchor, by number: a few in a list, or more of them told apart by a node of their own. */
+export interface Bucket {
+  ids: number[];
+  below: Below | undefined;
+  /** Number of the visit that saw it last; a list in the event must not make it be seen once per element. */
+  seenIn: number;
+}
+
+/** What tells the items of a large bucket apart. */
+export interface Below {
+  readonly size: number;
+  collect(fields: Fields, found: Found): void;
+  add(id: number): void;
+  remove(id: number): boolean;
+}
+
+/** How many items a bucket holds. */
+export function sizeOf(bucket: Bucket | undefined): number {
+  return bucket ? bucket.ids.length + (bucket.below?.size ?? 0) : 0;
+}
+
+function gather(bucket: Bucket, fields: Fields, found: Found): void {
+  if (bucket.seenIn === found.visit) return;
+  bucket.seenIn = found.visit;
+  if (bucket.below) bucket.below.collect(fields, found);
+  else found.addAll(bucket.ids);
 }
 
 /** Texts by length, so that a value is cut once per length and not compared with every text. */
-class Affixes<Item> {
+class Affixes {
+  readonly byText = new Map<string, Bucket>();
   private readonly lengths: number[] = [];
-  private readonly byText = new Map<string, Item[]>();
+  private readonly perLength = new Map<number, number>();
 
-  add(text: string, item: Item): void {
-    if (!this.lengths.includes(text.length)) this.lengths.push(text.length);
-    push(this.byText, text, item);
+  set(text: string, bucket: Bucket): void {
+    const count = this.perLength.get(text.length) ?? 0;
+    if (count === 0) this.lengths.push(text.length);
+    this.perLength.set(text.length, count + 1);
+    this.byText.set(text, bucket);
   }
 
-  visit(value: string, cut: (value: string, length: number) => string, visit: (item: Item) => void): void {
+  delete(text: string): void {
+    if (!this.byText.delete(text)) return;
+    const count = (this.perLength.get(text.length) as number) - 1;
+    this.perLength.set(text.length, count);
+    if (count === 0) this.lengths.splice(this.lengths.indexOf(text.length), 1);
+  }
+
+  collect(value: string, fromEnd: boolean, fields: Fields, found: Found): void {
     for (const length of this.lengths) {
-      if (length <= value.length) this.byText.get(cut(value, length))?.forEach(visit);
+      if (length > value.length) continue;
+      const text = fromEnd ? value.slice(value.length - length) : value.slice(0, length);
+      const bucket = this.byText.get(text);
+      if (bucket) gather(bucket, fields, found);
     }
   }
 }
 
 /** What hangs on one path. */
-class PathAnchors<Item> {
-  private readonly values = new Map<Scalar, Item[]>();
-  private ips: Map<string, Item[]> | undefined;
-  private caseless: Map<string, Item[]> | undefined;
-  private prefixes: Affixes<Item> | undefined;
-  private suffixes: Affixes<Item> | undefined;
-  private readonly always: Item[] = [];
+export class PathAnchors {
+  readonly pathId: number;
+  private values: Map<Scalar, Bucket> | undefined;
+  private ips: Map<string, Bucket> | undefined;
+  private caseless: Map<string, Bucket> | undefined;
+  private prefixes: Affixes | undefined;
+  private suffixes: Affixes | undefined;
+  private ranges: Ranges<Bucket> | undefined;
+  private always: Bucket | undefined;
+  private readonly hit: Bucket[] = [];
+  private buckets = 0;
+  /** Whether more than values hang here, so that finding the bucket of a value is not all. */
+  private mixed = false;
 
-  add(anchor: Anchor, item: Item): void {
-    if (anchor.by === 'value') push(this.values, anchor.key, item);
-    else if (anchor.by === 'ip') push((this.ips ??= new Map()), anchor.key, item);
-    else if (anchor.by === 'caseless') push((this.caseless ??= new Map()), anchor.key, item);
-    else if (anchor.by === 'prefix') (this.prefixes ??= new Affixes()).add(anchor.key, item);
-    else if (anchor.by === 'suffix') (this.suffixes ??= new Affixes()).add(anchor.key, item);
-    else this.always.push(item);
+  constructor(pathId: number) {
+    this.pathId = pathId;
   }
 
-  /** Visits what any value of the path is enough for. */
-  visitAlways(visit: (item: Item) => void): void {
-    this.always.forEach(visit);
+  /** Whether nothing hangs here any more. */
+  get empty(): boolean {
+    return this.buckets === 0;
   }
 
-  /** Visits what hangs on this value. */
-  visitValue(value: Scalar, visit: (item: Item) => void): void {
-    this.values.get(value)?.forEach(visit);
-    if (typeof value !== 'string') return;
-    this.prefixes?.visit(value, head, visit);
-    this.suffixes?.visit(value, tail, visit);
-    this.caseless?.get(anchorKeys.caseless(value))?.forEach(visit);
-    if (!this.ips) return;
-    const address = anchorKeys.ip(value);
-    if (address !== undefined) this.ips.get(address)?.forEach(visit);
+  /** Answers the bucket of an anchor. */
+  find(anchor: Anchor): Bucket | undefined {
+    if (anchor.by === 'value') return this.values?.get(anchor.key);
+    if (anchor.by === 'range') return this.ranges?.get(anchor.low, anchor.high);
+    if (anchor.by === 'presence') return this.always;
+    if (anchor.by === 'ip') return this.ips?.get(anchor.key);
+    if (anchor.by === 'caseless') return this.caseless?.get(anchor.key);
+    return (anchor.by === 'prefix' ? this.prefixes : this.suffixes)?.byText.get(anchor.key);
   }
-}
 
-function head(value: string, length: number): string {
-  return value.slice(0, length);
-}
+  /** Answers the bucket of an anchor, made when it is missing. */
+  make(anchor: Anchor): Bucket {
+    const known = this.find(anchor);
+    if (known) return known;
+    const bucket: Bucket = { ids: [], below: undefined, seenIn: 0 };
+    this.buckets += 1;
+    if (anchor.by !== 'value') this.mixed = true;
+    this.put(anchor, bucket);
+    return bucket;
+  }
 
-function tail(value: string, length: number): string {
-  return value.slice(value.length - length);
-}
+  private put(anchor: Anchor, bucket: Bucket): void {
+    if (anchor.by === 'value') (this.values ??= new Map()).set(anchor.key, bucket);
+    else if (anchor.by === 'range') (this.ranges ??= new Ranges()).add(anchor.low, anchor.high, bucket);
+    else if (anchor.by === 'presence') this.always = bucket;
+    else if (anchor.by === 'ip') (this.ips ??= new Map()).set(anchor.key, bucket);
+    else if (anchor.by === 'caseless') (this.caseless ??= new Map()).set(anchor.key, bucket);
+    else if (anchor.by === 'prefix') (this.prefixes ??= new Affixes()).set(anchor.key, bucket);
+    else (this.suffixes ??= new Affixes()).set(anchor.key, bucket);
+  }
 
-function push<Key, Item>(map: Map<Key, Item[]>, key: Key, item: Item): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
-}
+  /** Forgets the bucket of an anchor, which must be there. */
+  drop(anchor: Anchor): void {
+    this.buckets -= 1;
+    if (anchor.by === 'value') this.values?.delete(anchor.key);
+    else if (anchor.by === 'range') this.ranges?.delete(anchor.low, anchor.high);
+    else if (anchor.by === 'presence') this.always = undefined;
+    else if (anchor.by === 'ip') this.ips?.delete(anchor.key);
+    else if (anchor.by === 'caseless') this.caseless?.delete(anchor.key);
+    else (anchor.by === 'prefix' ? this.prefixes : this.suffixes)?.delete(anchor.key);
+  }
 
-/** How much dearer a candidate of this kind of anchor is, because it will more often be looked at in vain. */
-const weights: Record<Anchor['by'], number> = { value: 1, ip: 1, caseless: 1, prefix: 2, suffix: 2, presence: 4 };
+  /** Collects what the values that the event has at this path are enough for. */
+  collect(fields: Fields, found: Found): void {
+    if (this.always) gather(this.always, fields, found);
+    if (fields.counts[this.pathId] === 1) return this.collectValue(fields.values[this.pathId] as Scalar, fields, found);
+    const crowd = fields.crowd(this.pathId);
+    if (!crowd) {
+      for (const leaf of fields.at(this.pathId)) this.collectValue(leaf.value, fields, found);
+      return;
+    }
+    for (const value of crowd.byValue.keys()) if (typeof value !== 'number') this.collectValue(value, fields, found);
+    this.collectNumbers(crowd.numbers, fields, found);
+  }
 
-function anchorName(pathId: number, anchor: Anchor): string {
-  if (anchor.by === 'presence') return `${pathId}`;
-  return `${pathId} ${anchor.by} ${typeof anchor.key} ${String(anchor.key)}`;
-}
+  private collectValue(value: Scalar, fields: Fields, found: Found): void {
+    const equal = this.values?.get(value);
+    if (equal) gather(equal, fields, found);
+    if (!this.mixed) return;
+    if (typeof value === 'string') this.collectText(value, fields, found);
+    else if (typeof value === 'number' && this.ranges) {
+      this.hit.length = 0;
+      this.ranges.find(value, this.hit);
+      for (const bucket of this.hit) gather(bucket, fields, found);
+    }
+  }
 
-/** The index of a set of combinations. */
-export class AnchorIndex<Item extends Anchored> {
-  private readonly paths: (PathAnchors<Item> | undefined)[] = [];
-  private readonly unanchored: Item[] = [];
-
-  constructor(items: readonly Item[]) {
-    const shared = new Map<string, number>();
-    for (const { condition, pathId } of items.flatMap((item) => item.conditions)) {
-      for (const { anchor } of condition.tests) {
-        const name = anchorName(pathId, anchor);
-        shared.set(name, (shared.get(name) ?? 0) + 1);
+  /** Asks each range once for all numbers, instead of each number for its ranges, which would multiply. */
+  private collectNumbers(numbers: Float64Array, fields: Fields, found: Found): void {
+    if (this.values)
+      for (const number of numbers) {
+        const equal = this.values.get(number);
+        if (equal) gather(equal, fields, found);
       }
-    }
-    for (const item of items) this.place(item, shared);
+    if (!this.ranges || numbers.length === 0) return;
+    this.hit.length = 0;
+    this.ranges.findAny(numbers, this.hit);
+    for (const bucket of this.hit) gather(bucket, fields, found);
   }
 
-  private place(item: Item, shared: ReadonlyMap<string, number>): void {
-    let best: PlacedCondition | undefined;
-    let bestCost = Infinity;
-    for (const placed of item.conditions) {
-      if (placed.condition.absent) continue;
-      let cost = 0;
-      for (const { anchor } of placed.condition.tests) {
-        cost += (shared.get(anchorName(placed.pathId, anchor)) ?? 0) * weights[anchor.by];
-      }
-      if (cost < bestCost) [best, bestCost] = [placed, cost];
-    }
-    if (!best) this.unanchored.push(item);
-    else {
-      const anchors = (this.paths[best.pathId] ??= new PathAnchors());
-      for (const { anchor } of best.condition.tests) anchors.add(anchor, item);
-    }
-  }
-
-  /** Visits every combination that the event might satisfy; some of them more than once. */
-  visit(fields: Fields, visit: (item: Item) => void): void {
-    this.unanchored.forEach(visit);
-    for (const pathId of fields.present) {
-      const anchors = this.paths[pathId];
-      if (!anchors) continue;
-      anchors.visitAlways(visit);
-      for (const leaf of fields.at(pathId)) anchors.visitValue(leaf.value, visit);
-    }
+  private collectText(value: string, fields: Fields, found: Found): void {
+    this.prefixes?.collect(value, false, fields, found);
+    this.suffixes?.collect(value, true, fields, found);
+    const sameLetters = this.caseless?.get(anchorKeys.caseless(value));
+    if (sameLetters) gather(sameLetters, fields, found);
+    const address = this.ips && anchorKeys.ip(value);
+    const sameAddress = address === undefined ? undefined : this.ips?.get(address);
+    if (sameAddress) gather(sameAddress, fields, found);
   }
 }

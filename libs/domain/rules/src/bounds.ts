@@ -11,10 +11,21 @@ export const patternBounds = {
   combinations: 1_000,
   /** Most conditions after the `$or` lists were multiplied out: combinations × fields in each. */
   conditions: 20_000,
+  /** Most values after the `$or` lists were multiplied out: each combination counts all values of its fields. */
+  multipliedValues: 100_000,
   /** Longest single text in a pattern, in UTF-16 units. */
   textChars: 4_096,
   /** Most asterisks in one wildcard. */
   wildcardStars: 20,
+} as const;
+
+/** Bounds on what matching one event against one rule may cost. */
+export const matchBounds = {
+  /**
+   * Most steps through the lists of the event, each about one value looked at or compared; beyond it the rule counts as not
+   * matched, with the reason. An event of 256 kB stays far below unless it was made for it.
+   */
+  steps: 2_000_000,
 } as const;
 
 /** Bounds on a CEL expression. */
@@ -31,8 +42,6 @@ export const whenBounds = {
   steps: 2_000_000,
   /** Longest regular expression, in UTF-16 units. */
   regexChars: 200,
-  /** Most `*`, `+` and open-ended `{n,}` in one regular expression. */
-  regexRepeats: 2,
-  /** Longest text that `matches` looks at, in UTF-16 units; beyond it `when` is an error. */
-  regexTextChars: 512,
+  /** Largest regular expression, in parts after its repetitions are written out. */
+  regexSize: 1_000,
 } as const;

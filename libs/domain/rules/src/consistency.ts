@@ -12,12 +12,17 @@ export interface Finding {
   good: readonly Leaf[];
 }
 
+/** The steps that one event may still take, each about one value looked at. Below zero everything answers no. */
+export interface Patience {
+  steps: number;
+}
+
 /**
  * Tells whether one choice of list elements satisfies every finding. Findings come sorted by path: an absence is judged
  * within the elements that earlier paths have chosen, and over all elements where none has, as in Event Ruler.
  */
-export function consistent(findings: readonly Finding[]): boolean {
-  return agree(findings, 0);
+export function consistent(findings: readonly Finding[], patience: Patience): boolean {
+  return agree(findings, 0, patience);
 }
 
 /** The findings that meet in one list; an optional one is satisfied already, but may still choose an element. */
@@ -28,9 +33,10 @@ interface Meeting {
 }
 
 /** `depth` counts numbers of the trail that are settled already: two for each list. */
-function agree(findings: readonly Finding[], depth: number): boolean {
+function agree(findings: readonly Finding[], depth: number, patience: Patience): boolean {
   const meetings = new Map<number, Meeting>();
   for (const finding of findings) {
+    patience.steps -= 1 + finding.all.length + finding.good.length;
     const deeper = finding.good.filter((leaf) => leaf.trail.length > depth);
     const settled = deeper.length < finding.good.length;
     const nearest = deeper[0] ?? finding.all[0];
@@ -46,14 +52,15 @@ function agree(findings: readonly Finding[], depth: number): boolean {
     if (!settled) meeting.required.push(finding);
     meeting.all.push(settled ? { absent: false, all: deeper, good: deeper } : finding);
   }
-  for (const meeting of meetings.values()) if (!meets(meeting, depth)) return false;
+  for (const meeting of meetings.values()) if (!meets(meeting, depth, patience)) return false;
   return true;
 }
 
-function meets({ required, all }: Meeting, depth: number): boolean {
-  if (required.length === 0 || agreeOnElement(required, depth)) return true;
+function meets({ required, all }: Meeting, depth: number, patience: Patience): boolean {
+  if (required.length === 0 || agreeOnElement(required, depth, patience)) return true;
   // Choosing an element narrows where other fields may be sought, which can only help those that may be absent.
-  return required.length < all.length && required.some((finding) => finding.absent) && agreeOnElement(all, depth);
+  if (required.length === all.length || !required.some((finding) => finding.absent)) return false;
+  return agreeOnElement(all, depth, patience);
 }
 
 function couldBeAbsent(finding: Finding, depth: number): boolean {
@@ -61,7 +68,7 @@ function couldBeAbsent(finding: Finding, depth: number): boolean {
 }
 
 /** The findings of one list: some element of it has to satisfy all of them. */
-function agreeOnElement(group: readonly Finding[], depth: number): boolean {
+function agreeOnElement(group: readonly Finding[], depth: number, patience: Patience): boolean {
   const [first, ...rest] = group as [Finding, ...Finding[]];
   // Nothing earlier has chosen an element, so the first field exists and cannot count as absent.
   if (first.good.length === 0) return false;
@@ -73,11 +80,12 @@ function agreeOnElement(group: readonly Finding[], depth: number): boolean {
     good: byElement(finding.good, depth),
   }));
   for (const [index, good] of heads) {
+    if (patience.steps < 0) return false;
     const inside: Finding[] = [{ absent: false, all: good, good }];
     for (const tail of tails) {
       inside.push({ absent: tail.absent, all: tail.all.get(index) ?? [], good: tail.good.get(index) ?? [] });
     }
-    if (agree(inside, depth + 2)) return true;
+    if (agree(inside, depth + 2, patience)) return true;
   }
   return false;
 }

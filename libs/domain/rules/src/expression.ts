@@ -5,13 +5,20 @@
  */
 import { Environment, type ASTNode } from '@marcbachmann/cel-js';
 import type { JsonValue } from '#contract';
-import { boundedMatches, regexRefusal } from './bounded-regex.ts';
 import { whenBounds } from './bounds.ts';
+import { readRegex, regexMatches } from './regex.ts';
+import { isZone, registerFunctions, walkingFunctions, zonedFunctions } from './when-functions.ts';
 
 /** A variable named `type` would hide CEL's own function, and `matches` of the library has no bound: both are renamed. */
 const renamed = { type: 'event_type', matches: 'bounded_matches' } as const;
 
 const loops = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
+const comparisons = new Set(['==', '!=', '<', '<=', '>', '>=', 'in']);
+const textWalks = new Set(
+  'contains lower upper lowerAscii upperAscii trim split join indexOf lastIndexOf size bytes int double'.split(' '),
+);
+/** Characters of a text that cost about as much as one node of an expression; measured. */
+const charsPerStep = 16;
 
 /** The variables that an expression sees, under the names that the library knows them by. */
 export interface WhenVariables {
@@ -54,7 +61,8 @@ function makeEnvironment(): Environment {
   }
   environment.registerOperator('double % double: double', arithmetic['%'] as (left: unknown, right: unknown) => number);
   environment.registerOperator('int == double: bool', (left: unknown, right: unknown) => Number(left) === right);
-  environment.registerFunction(`string.${renamed.matches}(string): bool`, boundedMatches);
+  environment.registerFunction(`string.${renamed.matches}(string): bool`, regexMatches);
+  registerFunctions(environment);
   return environment;
 }
 
@@ -65,7 +73,11 @@ interface Survey {
   nodes: number;
   loops: number;
   loopDepth: number;
+  /** Additions make texts and lists longer than any in the event. */
   additions: number;
+  comparisons: number;
+  /** Calls that read a text from one end to the other; a regular expression counts with its size. */
+  textWalks: number;
   splits: boolean;
   /** Places where a name is replaced: start, length, new name. */
   renames: [start: number, length: number, name: string][];
@@ -74,18 +86,41 @@ interface Survey {
 
 function survey(node: ASTNode, found: Survey, depth: number, source: string): void {
   found.nodes += 1;
-  let below = depth;
   if (node.op === '+') found.additions += 1;
+  if (comparisons.has(node.op)) found.comparisons += 1;
   if (node.op === 'id' && node.args === 'type') found.renames.push([node.range.start, 4, renamed.type]);
-  if (node.op === 'rcall') {
-    const [name, receiver, args] = node.args;
-    if (name === 'matches') surveyMatches(source.indexOf('matches', receiver.range.end), args, found);
-    if (name === 'split') found.splits = true;
-    if (loops.has(name)) below += 1;
-    if (loops.has(name) || name === 'bind') found.loops += 1;
-  }
+  if (node.op === 'call') surveyCall(node.args[0], node.args[1], found);
+  const receiver = node.op === 'rcall' ? node.args[1] : undefined;
+  const below = node.op === 'rcall' ? depth + surveyMethod(node.args, found, source) : depth;
   found.loopDepth = Math.max(found.loopDepth, below);
-  for (const child of childrenOf(node)) survey(child, found, below, source);
+  // What a loop runs over is reckoned before it begins; only what stands inside runs in each turn.
+  for (const child of childrenOf(node)) survey(child, found, child === receiver ? depth : below, source);
+}
+
+/** Answers how many loops the call adds to those that it stands in. */
+function surveyMethod(
+  [name, receiver, args]: readonly [name: string, receiver: ASTNode, args: readonly ASTNode[]],
+  found: Survey,
+  source: string,
+): 0 | 1 {
+  if (name === 'matches') surveyMatches(source.indexOf('matches', receiver.range.end), args, found);
+  if (name === 'split') found.splits = true;
+  if (textWalks.has(name)) found.textWalks += 1;
+  const isLoop = loops.has(name) || walkingFunctions.has(name);
+  if (isLoop || name === 'bind') found.loops += 1;
+  return isLoop ? 1 : 0;
+}
+
+function surveyCall(name: string, args: readonly ASTNode[], found: Survey): void {
+  if (textWalks.has(name)) found.textWalks += 1;
+  const zone = zonedFunctions.has(name) ? args[1] : undefined;
+  if (zone?.op !== 'value' || typeof zone.args !== 'string' || isZone(zone.args)) return;
+  found.refusal ??= `names ${JSON.stringify(zone.args)}, which is no time zone; write one such as Europe/Moscow`;
+}
+
+function newSurvey(): Survey {
+  const counts = { nodes: 0, loops: 0, loopDepth: 0, additions: 0, comparisons: 0, textWalks: 0 };
+  return { ...counts, splits: false, renames: [] };
 }
 
 function surveyMatches(start: number, args: readonly ASTNode[], found: Survey): void {
@@ -96,8 +131,9 @@ function surveyMatches(start: number, args: readonly ASTNode[], found: Survey): 
       'gives matches something other than a quoted regular expression; write it out, so that it can be checked';
     return;
   }
-  const refusal = regexRefusal(pattern.args);
-  if (refusal) found.refusal ??= `has a regular expression that ${refusal}`;
+  const regex = readRegex(pattern.args);
+  if (typeof regex === 'string') found.refusal ??= `has a regular expression that ${regex}`;
+  else found.textWalks += regex.size;
 }
 
 function isNode(value: unknown): value is ASTNode {
@@ -135,7 +171,7 @@ function wordsOf(error: unknown): string {
 /** Reads an expression; answers a sentence of refusal when it cannot be used. */
 export function readExpression(source: string): Expression | string {
   try {
-    const found: Survey = { nodes: 0, loops: 0, loopDepth: 0, additions: 0, splits: false, renames: [] };
+    const found = newSurvey();
     survey(environment.parse(source).ast, found, 0, source);
     const refusal = boundRefusal(found);
     if (refusal) return refusal;
@@ -153,12 +189,10 @@ export function readExpression(source: string): Expression | string {
 
 function ask(parsed: (variables: WhenVariables) => unknown, found: Survey, variables: WhenVariables): WhenAnswer {
   try {
-    if (found.loops > 0) {
+    if (found.loops > 0 || found.textWalks > 0) {
       const steps = stepsOf(found, variables);
       if (steps > whenBounds.steps)
-        return {
-          error: `its loops could take ${Math.ceil(steps)} steps on this event, and ${whenBounds.steps} are allowed`,
-        };
+        return { error: `it could take ${Math.ceil(steps)} steps on this event, and ${whenBounds.steps} are allowed` };
     }
     const answer = parsed(variables);
     if (typeof answer === 'boolean') return { holds: answer };
@@ -170,18 +204,28 @@ function ask(parsed: (variables: WhenVariables) => unknown, found: Survey, varia
   }
 }
 
-/** The most steps that the expression may take: its size for each turn of its innermost loop. */
+/** The most steps that the expression may take: its own, and those over its longest text, in each turn of its innermost loop. */
 function stepsOf(found: Survey, variables: WhenVariables): number {
-  const longest = Math.max(sizeOf(variables.data, found.splits), sizeOf(variables.extensions, found.splits), 1);
-  return found.nodes * (longest * (1 + found.additions)) ** found.loopDepth;
+  const size: Size = { members: 1, chars: 1 };
+  measure(variables.data, size);
+  measure(variables.extensions, size);
+  const { nodes, additions, comparisons: compared, textWalks: walks, splits, loopDepth } = found;
+  const growth = 1 + additions;
+  const textual = (walks + (additions > 0 ? compared : 0)) * ((growth * size.chars) / charsPerStep);
+  const turns = (splits ? Math.max(size.members, size.chars) : size.members) * growth;
+  return (nodes + textual) * turns ** loopDepth;
 }
 
-/** The length of the longest list or object in a value, and of the longest text where texts may be split into lists. */
-function sizeOf(value: JsonValue, texts: boolean): number {
-  if (typeof value === 'string') return texts ? value.length : 0;
-  if (value === null || typeof value !== 'object') return 0;
+/** The longest list or object of an event, and its longest text. */
+interface Size {
+  members: number;
+  chars: number;
+}
+
+function measure(value: JsonValue, size: Size): void {
+  if (typeof value === 'string') size.chars = Math.max(size.chars, value.length);
+  if (value === null || typeof value !== 'object') return;
   const parts = Array.isArray(value) ? value : Object.values(value);
-  let longest = parts.length;
-  for (const part of parts) longest = Math.max(longest, sizeOf(part, texts));
-  return longest;
+  size.members = Math.max(size.members, parts.length);
+  for (const part of parts) measure(part, size);
 }

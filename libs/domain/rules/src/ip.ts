@@ -44,9 +44,17 @@ function ipv6Hex(text: string): string | undefined {
   return hex.startsWith(mappedPrefix) ? hex.slice(mappedPrefix.length) : hex;
 }
 
+/** The text that was read last: rules ask for the same address one after the other. */
+let last: { text: string; hex: string | undefined } = { text: '', hex: undefined };
+
 /** Reads an address and answers its hexadecimal form, or `undefined` when the text is no address. */
 export function ipHex(text: string): string | undefined {
   if (text.length > 45) return undefined;
+  if (text !== last.text) last = { text, hex: readHex(text) };
+  return last.hex;
+}
+
+function readHex(text: string): string | undefined {
   if (dotted.test(text)) return ipv4Hex(text);
   return grouped.test(text) ? ipv6Hex(text) : undefined;
 }

@@ -41,7 +41,7 @@ describe('the manual of the pattern language', () => {
       whenBounds.loops,
       whenBounds.steps,
       whenBounds.regexChars,
-      whenBounds.regexTextChars,
+      whenBounds.regexSize,
     ])
       expect(text).toContain(bound.toLocaleString('en'));
     for (const field of topFields) expect(text).toContain(`\`${field}\``);

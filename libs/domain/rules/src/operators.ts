@@ -19,13 +19,21 @@ import {
 /** A value at a leaf of an event. */
 export type Scalar = string | number | boolean | null;
 
-/** How the index finds a test: by equal value, equal address, prefix, suffix, text without case, or by any value at all. */
+/**
+ * How the index finds a test: by equal value, equal address, prefix, suffix, text without case, a closed range of numbers,
+ * or by any value at all. What a test accepts is always found by its anchor; the anchor may find more.
+ */
 export type Anchor =
-  { by: 'value'; key: Scalar } | { by: 'ip' | 'prefix' | 'suffix' | 'caseless'; key: string } | { by: 'presence' };
+  | { by: 'value'; key: Scalar }
+  | { by: 'ip' | 'prefix' | 'suffix' | 'caseless'; key: string }
+  | { by: 'range'; low: number; high: number; lowIn: boolean; highIn: boolean }
+  | { by: 'presence' };
 
 /** One alternative in the list of a field. */
 export interface ValueTest {
   anchor: Anchor;
+  /** How many comparisons one value takes, where it is not one. */
+  effort?: number;
   accepts(value: Scalar): boolean;
 }
 
@@ -185,7 +193,7 @@ function comparison(operator: string, bound: number): Alternative {
 
 function range(lowIn: boolean, low: number, highIn: boolean, high: number): Alternative {
   return test(
-    presence,
+    { by: 'range', low, high, lowIn, highIn },
     (value) =>
       typeof value === 'number' && (lowIn ? value >= low : value > low) && (highIn ? value <= high : value < high),
   );
@@ -237,7 +245,8 @@ function readAnythingButTexts(operator: string, operand: JsonValue): Alternative
     if (typeof built === 'string') return refuse(built, `/${operator}${Array.isArray(operand) ? `/${index}` : ''}`);
     excluded.push(built);
   }
-  return test(presence, (value) => typeof value !== 'string' || !excluded.some((excludes) => excludes(value)));
+  const accepts = (value: Scalar): boolean => typeof value !== 'string' || !excluded.some((one) => one(value));
+  return [{ anchor: presence, effort: excluded.length, accepts }];
 }
 
 type Excluder = (text: string) => ((value: string) => boolean) | string;

@@ -37,11 +37,28 @@ const cases: Record<string, Case[]> = {
     [[{ prefix: '1' }], ['12'], [12]],
     [[{ prefix: 'Скл' }], ['Склад'], ['склад']],
     [[{ prefix: { 'equals-ignore-case': 'скл' } }], ['Склад', 'СКЛАД', 'скл'], ['ск', 'xскл', 5]],
+    [[{ prefix: { 'equals-ignore-case': 'ß' } }], ['ßa', 'SSa'], ['ssa', 's']],
+    [[{ prefix: 'a*' }], ['a*b'], ['ab', 'a']],
+    [
+      [{ prefix: 'ab' }, { prefix: 'a' }, { prefix: 'abc' }],
+      ['a', 'ab', 'abcd', ['x', 'a']],
+      ['b', ['x', 'y'], {}],
+    ],
+    [[{ prefix: '👍' }], ['👍👎'], ['👎👍', '']],
   ],
   suffix: [
     [[{ suffix: 'ab' }], ['ab', 'cab'], ['b', 'abc', 'AB', 1, null]],
     [[{ suffix: '' }], ['', 'a'], [1, undefined]],
     [[{ suffix: { 'equals-ignore-case': '.PNG' } }], ['a.png', '.Png'], ['png', 'a.png2', null]],
+    [[{ suffix: { 'equals-ignore-case': 'ß' } }], ['Straß', 'STRASS'], ['Strass', 'Stra']],
+    [[{ suffix: '0' }], ['10', '0'], [10, 0, '01']],
+    [[{ suffix: 'клад' }], ['склад', ['x', 'вклад']], ['СКЛАД', 'склады', undefined]],
+    [
+      [{ suffix: 'b' }, { suffix: 'ab' }],
+      ['b', 'xab', 'xb'],
+      ['ba', '', true],
+    ],
+    [[{ suffix: '*' }], ['a*'], ['a', '*a']],
   ],
   'equals-ignore-case': [
     [[{ 'equals-ignore-case': 'Straße' }], ['straße', 'STRASSE', 'STRAßE'], ['strasse', 'Straß']],
@@ -101,6 +118,30 @@ const cases: Record<string, Case[]> = {
       ['b', null],
     ],
     [[{ exists: false }, { exists: true }], [undefined, 'a', null], []],
+    [
+      [{ exists: true }, 'a'],
+      ['a', 'b', ['c']],
+      [undefined, [], [[]]],
+    ],
+    [[{ exists: true }], [[[['a']]], [{ y: 1 }, 0]], [[[]], [{}], { y: null }]],
+    [
+      [{ exists: false }],
+      [{ x: 1 }, [{ x: [1] }], [[], {}]],
+      [
+        [[], 1],
+        [{ y: 1 }, ''],
+      ],
+    ],
+    [
+      [{ exists: false }, null],
+      [undefined, null, [1, null]],
+      [1, '', [1]],
+    ],
+    [
+      [{ exists: false }, { numeric: ['<', 0] }],
+      [undefined, -1, [5, -1]],
+      [0, 'a', [5]],
+    ],
   ],
   cidr: [
     [
@@ -114,6 +155,12 @@ const cases: Record<string, Case[]> = {
     [[{ cidr: '2001:db8::/32' }], ['2001:db8::1', '2001:0DB8:ffff::'], ['2001:db9::1', '32.1.13.184']],
     [[{ cidr: '::1/128' }], ['::1', '0:0:0:0:0:0:0:1'], ['::2', ':::1', '1::2::3', '1:2:3:4:5:6:7:8:9', '12345::']],
     [[{ cidr: '10.0.0.0/8' }], ['::ffff:0a00:0001'], ['::ffff:0b00:0001']],
+    [[{ cidr: '10.0.0.128/25' }], ['10.0.0.128', '10.0.0.255', ['x', '10.0.0.200']], ['10.0.0.127', '10.0.1.128']],
+    [
+      [{ cidr: '10.0.0.0/8' }, { cidr: '192.168.0.0/16' }],
+      ['10.1.1.1', '192.168.9.9'],
+      ['192.169.0.0', '11.0.0.0', ''],
+    ],
   ],
   'several alternatives': [
     [
@@ -122,6 +169,32 @@ const cases: Record<string, Case[]> = {
       ['ab', 5, null],
     ],
     [[{ 'anything-but': 'a' }, 'a'], ['a', 'b'], [undefined]],
+    [
+      ['10.0.0.1', { cidr: '10.1.0.0/16' }],
+      ['10.0.0.01', '10.1.2.3'],
+      ['10.0.0.2', '10.2.0.0'],
+    ],
+    [
+      [{ 'equals-ignore-case': 'a' }, { suffix: 'z' }],
+      ['A', 'a', 'xz'],
+      ['Z', 'b'],
+    ],
+    [
+      [{ numeric: ['<', 0] }, { numeric: ['>', 10, '<', 20] }, 5],
+      [-1, 15, 5],
+      [0, 10, 20, '5'],
+    ],
+    [
+      [{ wildcard: 'a*' }, { prefix: 'b' }, null],
+      ['ax', 'b', null],
+      ['c', undefined],
+    ],
+    [
+      [{ exists: false }, { 'anything-but': ['x', 'y'] }],
+      [undefined, 'z', 3],
+      ['x', ['x', 'y']],
+    ],
+    [['a', 'a', { prefix: 'a' }], ['a', 'ab', ['b', 'a']], ['b']],
   ],
 };
 

@@ -24,6 +24,8 @@ export const topFields: ReadonlySet<string> = new Set([
   'data',
 ]);
 
+const noValues: ReadonlySet<Scalar> = new Set();
+
 /** What a pattern asks of one field. */
 export class Condition {
   /** Steps to the field joined by dots, e.g. `data.qty`. */
@@ -33,22 +35,37 @@ export class Condition {
   readonly absent: boolean;
   /** The list as it was written, for explanations. */
   readonly expected: JsonValue;
-  private readonly values: ReadonlySet<Scalar> | undefined;
+  /** The same for conditions that ask the same of the same path. */
+  readonly key: string;
+  /** How many values its list holds. */
+  readonly size: number;
+  /** The values that are accepted by being equal. */
+  readonly values: ReadonlySet<Scalar>;
+  /** How many comparisons one value may take. */
+  readonly effort: number;
+  /** Whether there is no other way of being accepted. */
+  readonly onlyValues: boolean;
+  private readonly single: Scalar | undefined;
   private readonly others: readonly ValueTest[];
 
-  constructor(path: string, alternatives: readonly Alternative[], expected: JsonValue) {
+  constructor(key: string, path: string, alternatives: readonly Alternative[], expected: readonly JsonValue[]) {
+    this.key = key;
     this.path = path;
-    this.expected = expected;
+    this.expected = expected as JsonValue[];
+    this.size = expected.reduce<number>((sum, member) => sum + countOf(member), 0);
     this.absent = alternatives.includes('absent');
     this.tests = alternatives.flatMap((alternative) => (alternative === 'absent' ? [] : alternative));
     const equal = this.tests.flatMap((one) => (one.anchor.by === 'value' ? [one.anchor.key] : []));
-    this.values = equal.length > 0 ? new Set(equal) : undefined;
-    this.others = this.tests.filter((one) => one.anchor.by !== 'value');
+    this.values = equal.length > 0 ? new Set(equal) : noValues;
+    this.others = equal.length > 0 ? this.tests.filter((one) => one.anchor.by !== 'value') : this.tests;
+    this.effort = this.others.reduce((sum, { effort = 1 }) => sum + effort, 1);
+    this.onlyValues = this.others.length === 0;
+    this.single = equal.length === 1 ? equal[0] : undefined;
   }
 
   /** Tells whether one value of the field satisfies the condition. */
   accepts(value: Scalar): boolean {
-    if (this.values?.has(value)) return true;
+    if (this.single === undefined ? this.values.has(value) : this.single === value) return true;
     for (const other of this.others) if (other.accepts(value)) return true;
     return false;
   }
@@ -70,6 +87,8 @@ export interface PatternOptions {
    * order of keys is not kept; `last-wins` is what Event Ruler does.
    */
   repeatedPaths?: 'refuse' | 'last-wins';
+  /** Conditions that were read already, by key; those that this pattern names anew are added. */
+  known?: Map<string, Condition>;
 }
 
 type Drafts = Map<string, Condition>[];
@@ -80,13 +99,19 @@ const beyondCombinations =
   `multiplies out to more than ${patternBounds.combinations.toLocaleString('en')} combinations of $or, or more than ` +
   `${patternBounds.conditions.toLocaleString('en')} conditions in them; split the rule`;
 
+const beyondMultiplied =
+  `multiplies out to more than ${patternBounds.multipliedValues.toLocaleString('en')} values in all combinations of $or ` +
+  'together; split the rule';
+
 /** One reading of one pattern. */
 class PatternReader {
   readonly faults: Fault[] = [];
   private values = 0;
   private readonly refuseRepeats: boolean;
+  private readonly known: Map<string, Condition> | undefined;
 
   constructor(options: PatternOptions) {
+    this.known = options.known;
     this.refuseRepeats = options.repeatedPaths !== 'last-wins';
   }
 
@@ -118,21 +143,41 @@ class PatternReader {
   private list(list: readonly JsonValue[], path: string, pointer: string, drafts: Drafts): Drafts {
     if (list.length === 0)
       return this.refuse(pointer, 'must not be an empty list; name an accepted value, or leave the field out', drafts);
-    const alternatives: Alternative[] = [];
-    for (const [index, member] of list.entries()) {
-      this.values += countOf(member);
-      if (this.values > patternBounds.values) return this.refuse(pointer, beyondValues, drafts);
-      const read = readAlternative(member);
-      if (isRefusal(read)) this.refuse(`${pointer}/${index}${read.at}`, read.detail, drafts);
-      else alternatives.push(read);
-    }
+    const condition = this.condition(list, path, pointer);
+    if (!condition) return drafts;
     if (this.refuseRepeats && drafts.some((draft) => draft.has(path)))
       return this.refuse(pointer, `names ${path} a second time; put all its values into one list`, drafts);
-    const condition = new Condition(path, alternatives, list as JsonValue[]);
     for (const draft of drafts) draft.set(path, condition);
     if (drafts.length > 1 && sizeOf(drafts) > patternBounds.conditions)
       return this.refuse(pointer, beyondCombinations, drafts);
     return drafts;
+  }
+
+  /** Reads what is asked of one field; `undefined` when that was refused. */
+  private condition(list: readonly JsonValue[], path: string, pointer: string): Condition | undefined {
+    const key = this.known && keyOf(path, list);
+    const known = key === undefined ? undefined : this.known?.get(key);
+    if (known && this.values + known.size <= patternBounds.values) {
+      this.values += known.size;
+      return known;
+    }
+    const alternatives: Alternative[] = [];
+    const faults = this.faults.length;
+    for (const [index, member] of list.entries()) {
+      if (this.stopped()) return undefined;
+      this.values += countOf(member);
+      if (this.values > patternBounds.values) {
+        this.faults.push({ pointer, detail: beyondValues });
+        return undefined;
+      }
+      const read = readAlternative(member);
+      if (isRefusal(read)) this.faults.push({ pointer: `${pointer}/${index}${read.at}`, detail: read.detail });
+      else alternatives.push(read);
+    }
+    if (this.faults.length > faults) return undefined;
+    const condition = new Condition(key ?? keyOf(path, list), path, alternatives, list);
+    this.known?.set(condition.key, condition);
+    return condition;
   }
 
   private either(value: JsonValue, steps: readonly string[], pointer: string, place: Place): Drafts {
@@ -198,6 +243,14 @@ function isComparator(value: JsonValue | undefined): boolean {
   return typeof value === 'string' && ['=', '<', '<=', '>', '>='].includes(value);
 }
 
+let unlike = 0;
+
+/** Names a condition by what it asks. JSON writes what is no finite number as `null`, so lists with `null` are not compared. */
+function keyOf(path: string, list: readonly JsonValue[]): string {
+  const text = JSON.stringify(list);
+  return text.includes('null') ? `${path} ${(unlike += 1)}` : `${path} ${text}`;
+}
+
 /** Counts the scalars of one member of a list, as far as operators can nest. */
 function countOf(member: JsonValue): number {
   if (typeof member !== 'object' || member === null) return 1;
@@ -217,6 +270,12 @@ function sizeOf(drafts: Drafts): number {
   return size;
 }
 
+function testsIn(drafts: Drafts): number {
+  let count = 0;
+  for (const draft of drafts) for (const condition of draft.values()) count += condition.tests.length;
+  return count;
+}
+
 function byPath(one: Condition, other: Condition): number {
   return one.path < other.path ? -1 : 1;
 }
@@ -231,6 +290,8 @@ export function readPattern(pattern: unknown, pointer = '/match', options: Patte
   const reader = new PatternReader(options);
   const place = { drafts: [new Map<string, Condition>()], depth: 1, inOr: false };
   const drafts = reader.object(pattern as Record<string, JsonValue>, [], pointer, place);
+  if (reader.faults.length === 0 && testsIn(drafts) > patternBounds.multipliedValues)
+    reader.faults.push({ pointer, detail: beyondMultiplied });
   if (reader.faults.length > 0) return { faults: reader.faults, combinations: [] };
   // Sorted by path because Event Ruler judges the absence of a field by the list elements that earlier paths have chosen.
   return { faults: [], combinations: drafts.map((draft) => [...draft.values()].sort(byPath)) };

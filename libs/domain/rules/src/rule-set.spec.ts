@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventFacts, JsonValue } from '#contract';
-import { compileRules, type RuleCondition, type WhenFailure } from './rule-set.ts';
+import type { RuleCondition, WhenFailure } from './live-rules.ts';
+import { compileRules } from './rule-set.ts';
 
 function eventOf(data: JsonValue, more: Partial<EventFacts> = {}): EventFacts {
   return { id: '1', source: 'erp', type: 'stock.low', time: '2026-11-20T10:00:00Z', data, ...more };
@@ -125,6 +126,22 @@ describe('cost', () => {
     expect(rules.match(eventOf(lists)).length).toBe(0);
   });
 
+  it('finds ranges, values and texts among many values of a list, each within its element', () => {
+    const list = Array.from({ length: 200 }, (_, index): JsonValue => ({
+      n: index,
+      t: `t${index}`,
+      more: [index, -index],
+    }));
+    const one = (pattern: JsonValue): boolean =>
+      slugs({ r: { match: { data: { l: pattern } } } }, eventOf({ l: list })).length === 1;
+    expect(one({ n: [{ numeric: ['>', 150, '<', 152] }], t: ['t151'] })).toBe(true);
+    expect(one({ n: [{ numeric: ['>', 150, '<', 152] }], t: ['t152'] })).toBe(false);
+    expect(one({ n: [{ numeric: ['>', 198] }], t: [{ suffix: '99' }], more: [-199] })).toBe(true);
+    expect(one({ n: [17], more: [18] })).toBe(false);
+    expect(one({ n: [{ numeric: ['>', 199] }] })).toBe(false);
+    expect(one({ n: [{ 'anything-but': 5 }], t: ['t5'] })).toBe(false);
+  });
+
   it('stays small on lists within lists, however deep', () => {
     let deep: JsonValue = [{ x: 1 }];
     for (let level = 0; level < 20_000; level++) deep = [deep];
@@ -138,6 +155,26 @@ describe('cost', () => {
   it('of a wildcard with many asterisks stays small on a hostile text', () => {
     const rules = compileRules([['r', { match: { data: { x: [{ wildcard: `${'a*'.repeat(20)}b` }] } } }]]);
     expect(rules.match(eventOf({ x: 'a'.repeat(200_000) })).length).toBe(0);
+  });
+
+  it('is bounded where many values meet many comparisons, and the rule says so', () => {
+    const wildcards = Array.from({ length: 4_000 }, (_, index) => ({ wildcard: `*${index}x*` }));
+    const rules = compileRules<RuleCondition>([
+      ['dear', { match: { data: { tags: wildcards } } }],
+      [
+        'dear-too',
+        { match: { data: { tags: [{ 'anything-but': { suffix: wildcards.map(({ wildcard }) => wildcard) } }] } } },
+      ],
+      ['plain', { match: { data: { tags: ['7'] } } }],
+    ]);
+    const event = eventOf({ tags: Array.from({ length: 5_000 }, (_, index) => `${index}`) });
+    const failures: WhenFailure[] = [];
+    expect(rules.match(event, failures).map(({ slug }) => slug)).toEqual(['plain']);
+    expect(failures.map(({ slug }) => slug)).toEqual(['dear', 'dear-too']);
+    expect(failures[0]?.reason).toMatch(/more than 2,000,000 steps/);
+    expect(rules.explainOne('dear', event)?.reason).toBe(failures[0]?.reason);
+    expect(rules.match(eventOf({ tags: ['7x'] }), failures).map(({ slug }) => slug)).toEqual(['dear', 'dear-too']);
+    expect(failures).toHaveLength(2);
   });
 });
 

@@ -12,6 +12,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { createHash } from 'node:crypto';
+import { bodyOf } from './body.ts';
 import { KeyLookUp } from './key-look-up.ts';
 import type { ActorView, KeyFinder } from './keys.ts';
 
@@ -69,7 +70,7 @@ export function settleAccess(app: INestApplication): void {
 
 function settle(controller: Type, name: string, handler: object, access: Access): void {
   const where = [controller.prototype as object, name, { value: handler }] as const;
-  RouteConfig({ access })(...where);
+  RouteConfig({ access, ...bodyOf(handler) })(...where);
   ApiExtension(accessMark, access)(...where);
 }
 

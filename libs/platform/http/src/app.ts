@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { guard, settleAccess } from './access.ts';
+import { readOtherBodies, settleBodies } from './body.ts';
 import { HouseAdapter } from './adapter.ts';
 import { bodyBudget, boundBodies, boundRequests } from './flood.ts';
 import { readJsonBodies } from './json-body.ts';
@@ -48,7 +49,9 @@ export async function createHttpApp(
   countRequests(fastify);
   boundRequests(fastify, adapter.traffic, options.mostRequests);
   boundBodies(fastify, options.bodyBudgetBytes ?? bodyBudget(bodyLimitBytes));
+  settleBodies(fastify);
   readJsonBodies(fastify);
+  readOtherBodies(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(options.log),
     bodyParser: false,

@@ -2,6 +2,7 @@
 export * from './access.ts';
 export * from './app.ts';
 export * from './away.ts';
+export { TakesBody, type BodyWish } from './body.ts';
 export type { Doorkeeper } from './flood.ts';
 export * from './health/health.module.ts';
 export * from './json-body.ts';

@@ -5,7 +5,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { watchBook, type BookWatcher } from './book-watcher.ts';
 import { openDatabase, type Database } from './database.ts';
 import { createListener, type Listener } from './listener.ts';
-import { createDefinitions, type Definitions, type StoredBook } from './management/index.ts';
+import {
+  createDefinitions,
+  createRevisions,
+  emptyBook,
+  withChanges,
+  type BookChange,
+  type Definitions,
+  type Noun,
+  type StoredBook,
+} from './management/index.ts';
 
 const log = createLogger('spec', 'silent');
 /** Never within a spec: only a note can bring the change. */
@@ -44,6 +53,15 @@ async function watch(listener: Listener, pollMs: number, source = definitions): 
   const watcher = await watchBook(source, listener, log, pollMs);
   opened.push(watcher);
   return watcher;
+}
+
+const nouns: readonly Noun[] = ['group', 'template', 'backend', 'schedule', 'settings'];
+
+/** A change of one of few definitions, so that they are added, changed and removed in turn. */
+function randomChange(round: number): BookChange {
+  const noun = nouns[Math.floor(Math.random() * nouns.length)]!;
+  const slug = noun === 'settings' ? 'book' : `random-${Math.floor(Math.random() * 5)}`;
+  return Math.random() < 0.3 ? { noun, slug } : { noun, slug, body: { round } };
 }
 
 /** Definitions that count how often the book is loaded, and that can be made to fail. */
@@ -173,5 +191,69 @@ describe('atLeast', () => {
     source.fails = false;
     await watcher.atLeast(version);
     expect(watcher.current().groups.has('away')).toBe(true);
+  });
+});
+
+describe('changes', () => {
+  it('lead from book to book like loading it anew, many at a time or one by one, order included', async () => {
+    const revisions = createRevisions(database);
+    const source = counting();
+    const watcher = await watch(deaf, neverMs, source);
+    const first = watcher.current();
+    const kept = structuredClone(first);
+    for (let round = 0; round < 60; round += 1) {
+      const changes = Array.from({ length: 1 + (round % 3) }, () => randomChange(round));
+      const once = new Map(changes.map((change) => [`${change.noun}/${change.slug}`, change]));
+      await revisions.make({ author: 'spec', kind: 'import' }, () => [...once.values()]);
+      if (round % 4 === 0) await watcher.atLeast(await definitions.version());
+    }
+    await watcher.atLeast(await definitions.version());
+    const loaded = await definitions.loadBook();
+    expect(watcher.current()).toEqual(loaded);
+    for (const shelf of ['groups', 'templates', 'backends', 'schedules'] as const)
+      expect([...watcher.current()[shelf].keys()]).toEqual([...loaded[shelf].keys()]);
+    expect([source.loads, first]).toEqual([1, kept]);
+  });
+
+  it('are told to the handlers, and the shelves that did not change are those of before', async () => {
+    const watcher = await watch(await hearing(), neverMs);
+    const before = watcher.current();
+    const told: (readonly BookChange[] | undefined)[] = [];
+    watcher.onChange((_book, changes) => told.push(changes));
+    await definitions.put('group', 'delta', group('Delta'), 'spec');
+    await waitFor(() => told.length === 2, { what: 'the change' });
+    expect(told).toEqual([undefined, [{ noun: 'group', slug: 'delta', body: group('Delta') }]]);
+    expect(watcher.current().backends).toBe(before.backends);
+    expect(watcher.current().groups).not.toBe(before.groups);
+  });
+
+  it('carry backends with their secrets still sealed', async () => {
+    const since = await definitions.version();
+    const body = { type: 'mychat', settings: { token: { $sealed: 'v1:x:y' } } };
+    await definitions.put('backend', 'sealed', body, 'spec');
+    expect((await definitions.changesSince(since))!.changes).toEqual([{ noun: 'backend', slug: 'sealed', body }]);
+  });
+
+  it('that nobody recorded, or that are too many, make the book be loaded', async () => {
+    const source = counting();
+    const watcher = await watch(deaf, neverMs, source);
+    await database.pool.query('UPDATE book SET version = version + 1');
+    await watcher.atLeast(await definitions.version());
+    expect(source.loads).toBe(2);
+    const many = Array.from({ length: 2001 }, (_, n): BookChange => ({ noun: 'group', slug: `m-${n}`, body: {} }));
+    await createRevisions(database).make({ author: 'spec', kind: 'import' }, () => many);
+    await watcher.atLeast(await definitions.version());
+    expect([source.loads, watcher.current().groups.has('m-2000')]).toEqual([3, true]);
+  });
+
+  it('keep a book of ten thousand in the order of its names, and leave the one before as it was', () => {
+    const rules = new Map(Array.from({ length: 10_000 }, (_, n) => [`r-${String(n).padStart(5, '0')}`, {} as never]));
+    const book = { ...emptyBook(), rules };
+    const next = withChanges(book, 2n, [
+      { noun: 'rule', slug: 'r-00000a', body: {} },
+      { noun: 'rule', slug: 'r-09999' },
+    ]);
+    expect([...next.rules.keys()].slice(0, 2)).toEqual(['r-00000', 'r-00000a']);
+    expect([next.rules.size, book.rules.size]).toEqual([10_000, 10_000]);
   });
 });

@@ -58,6 +58,7 @@ const exampleFaults: Partial<Record<ErrorCode, Problem['errors']>> = {
 const exampleDetails: Partial<Record<ErrorCode, string>> = {
   BODY_NOT_JSON: 'Position 17 (line 1, column 18): expected a comma or the closing bracket, found `"`.',
   SCOPE_MISSING: 'This call needs the scope `edit`.',
+  PRECONDITION_FAILED: 'The rule `stock-low` stands at "42" now; `boris` changed it last, at 2026-11-20T09:00:00.000Z.',
 };
 
 function exampleOf(code: ErrorCode): Problem {

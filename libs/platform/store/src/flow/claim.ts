@@ -1,6 +1,7 @@
 /** The courier's reads: claim a batch, keep hold of it, give it back. */
-import type { Message, RetryPolicy, WhenOffline } from '#contract';
+import type { Message, Priority, RetryPolicy, WhenOffline } from '#contract';
 import type { Database } from '../database.ts';
+import { isBehind } from './line.ts';
 import { idRange } from './ranges.ts';
 import type { Fallbacks } from './route.ts';
 
@@ -32,6 +33,8 @@ export interface ClaimedDelivery {
   whenOffline: WhenOffline | null;
   /** Since when it had to wait for somebody to come online. */
   heldSince: Date | null;
+  /** Absent: normal. */
+  priority: Priority | null;
 }
 
 // What somebody else has locked is passed by: it is being claimed, kept or settled. Claims and renewals never wait for each other,
@@ -43,8 +46,7 @@ WITH free AS (
   WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3 AND state IN ('pending', 'sending', 'retrying', 'waiting') AND backend = $6
     AND (leased_until IS NULL OR leased_until <= now())
     AND CASE WHEN $7 THEN least(valid_until, give_up_at) <= now() ELSE due_at <= now() END
-    AND (order_key IS NULL OR NOT EXISTS (
-      SELECT 1 FROM delivery_line l WHERE l.order_key = d.order_key AND (l.event_id, l.delivery_id) < (d.event_id, d.id)))
+    AND (order_key IS NULL OR NOT ${isBehind('d')})
   FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE delivery d SET state = 'sending', attempts = attempts + 1, lease = $4, leased_until = now() + $5 * interval '1 millisecond'
@@ -52,7 +54,7 @@ FROM free WHERE d.id = free.id AND d.id BETWEEN $2 AND $3
 RETURNING d.id, event_id AS "eventId", rule, recipient, backend, address AS "to", address_kind AS "toKind", message,
   correlation_key AS "correlationKey", order_key AS "orderKey", fallbacks, retry, attempts, attempts_before AS "attemptsBefore",
   parts_sent AS "partsSent", opened_at AS "openedAt", valid_until AS "validUntil", give_up_at AS "giveUpAt",
-  when_offline AS "whenOffline", held_since AS "heldSince", (SELECT version FROM book) AS version`;
+  when_offline AS "whenOffline", held_since AS "heldSince", priority, (SELECT version FROM book) AS version`;
 
 /** What a claim is made with. */
 export interface ClaimTerms {

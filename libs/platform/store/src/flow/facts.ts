@@ -3,7 +3,8 @@ import type { EventFacts, JsonValue } from '#contract';
 import type { Database } from '../database.ts';
 import { idRange } from './ranges.ts';
 
-interface EventRow {
+/** The columns of an event that its facts are made of. */
+export interface FactsRow {
   id: string;
   source: string;
   type: string;
@@ -12,7 +13,6 @@ interface EventRow {
   correlation_key: string | null;
   data: JsonValue;
   extensions: Record<string, JsonValue> | null;
-  version: string;
 }
 
 /** Facts, and the book to work by. */
@@ -35,7 +35,7 @@ export async function loadFacts(
     else missing.push(id);
   }
   if (missing.length === 0) return loaded;
-  const { rows } = await database.pool.query<EventRow>({
+  const { rows } = await database.pool.query<FactsRow & { version: string }>({
     name: 'load_facts',
     text: `SELECT id, source, type, subject, time, correlation_key, data, extensions, (SELECT version FROM book) AS version
            FROM event WHERE id = ANY($1::uuid[]) AND id BETWEEN $2 AND $3`,
@@ -50,7 +50,8 @@ function add(loaded: LoadedFacts, facts: EventFacts, bookVersion: bigint): void 
   if (bookVersion > loaded.bookVersion) loaded.bookVersion = bookVersion;
 }
 
-function factsOf(row: EventRow): EventFacts {
+/** The facts of an event, of its columns. */
+export function factsOf(row: FactsRow): EventFacts {
   return {
     id: row.id,
     source: row.source,

@@ -131,7 +131,11 @@ describe('the first in line', () => {
 });
 
 describe('out of turn', () => {
-  const claimed = (delivery: NewDelivery) => ({ ...delivery, orderKey: orderKeyOf(delivery) ?? null });
+  const claimed = (delivery: NewDelivery) => ({
+    ...delivery,
+    orderKey: orderKeyOf(delivery) ?? null,
+    priority: delivery.priority ?? null,
+  });
   const tooEarly = async (deliveries: NewDelivery[], nowMs?: number) => [
     ...(await outOfTurn(world.database, deliveries.map(claimed), nowMs)),
   ];

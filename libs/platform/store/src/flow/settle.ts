@@ -55,15 +55,15 @@ WITH input AS (
     dead_at = CASE WHEN i.state = 'dead' THEN now() END
   FROM input i WHERE d.id = i.id AND d.id BETWEEN $2 AND $3 AND d.lease = i.lease
   RETURNING d.id, d.event_id, d.rule, d.recipient, d.address_kind, d.message, d.correlation_key, d.retry, d.valid_until, d.when_offline,
-    d.order_key, d.finished_at
+    d.order_key, d.priority, d.finished_at
 ), left_line AS (
   DELETE FROM delivery_line l USING settled s
   WHERE s.finished_at IS NOT NULL AND l.order_key = s.order_key AND l.event_id = s.event_id AND l.delivery_id = s.id
 ), succeeded AS (
   INSERT INTO delivery (id, event_id, rule, recipient, backend, address, address_kind, message, correlation_key, fallbacks, retry, valid_until,
-                        when_offline, order_key, give_up_at)
+                        when_offline, order_key, priority, give_up_at)
   SELECT i.next_id, s.event_id, s.rule, s.recipient, i.next_backend, i.next_address, s.address_kind, s.message, s.correlation_key,
-         i.next_fallbacks::json, s.retry, s.valid_until, s.when_offline, i.next_order_key,
+         i.next_fallbacks::json, s.retry, s.valid_until, s.when_offline, i.next_order_key, s.priority,
          now() + i.next_patience_s * interval '1 second'
   FROM settled s JOIN input i ON i.id = s.id WHERE i.next_id IS NOT NULL
 ), lined_up AS (

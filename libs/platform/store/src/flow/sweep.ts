@@ -1,6 +1,7 @@
 /** What was left lying: facts that nobody rang for, or whose ring was lost. */
 import { uuidFloor, uuidTimeMs, type Outcome } from '#contract';
 import type { Database } from '../database.ts';
+import { isBehind } from './line.ts';
 
 /** Events accepted before `beforeMs` (milliseconds since 1970) that were never routed, oldest first, from after `afterId` on. */
 export async function overdueEvents(
@@ -22,8 +23,7 @@ const free = `finished_at IS NULL AND (leased_until IS NULL OR leased_until < no
 /** Open, due for `$1` milliseconds, and nobody's. */
 const overdue = `due_at < now() - $1 * interval '1 millisecond' AND ${free}`;
 /** First in its line, if it stands in one: whoever stands behind is rung for when the first is done. */
-const firstOfItsLine = `(order_key IS NULL OR NOT EXISTS (
-  SELECT 1 FROM delivery_line l WHERE l.order_key = delivery.order_key AND (l.event_id, l.delivery_id) < (delivery.event_id, delivery.id)))`;
+const firstOfItsLine = `(order_key IS NULL OR NOT ${isBehind('delivery')})`;
 
 /** A delivery that should have been attempted by now. */
 export interface OverdueDelivery {

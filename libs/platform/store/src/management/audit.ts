@@ -9,7 +9,8 @@ import { maskSealed } from './sealer.ts';
 /** A change to be recorded. Sealed values are masked on the way in. */
 export interface Change {
   actor: string;
-  action: 'create' | 'replace' | 'delete' | 'redrive' | 'replay' | 'revoke' | 'resume';
+  action:
+    'create' | 'replace' | 'delete' | 'publish' | 'restore' | 'import' | 'redrive' | 'replay' | 'revoke' | 'resume';
   noun: string;
   name: string;
   before?: JsonValue | undefined;

@@ -4,7 +4,8 @@ import { freshDatabase, waitFor, type FreshDatabase } from '#testing/services';
 import pg from 'pg';
 import { openDatabase, type Database } from '../database.ts';
 import { createAudit } from './audit.ts';
-import { bookChannel, createDefinitions, type Definitions } from './definitions.ts';
+import { createDefinitions, type Definitions } from './definitions.ts';
+import { bookChannel } from './edit.ts';
 import { createSealer } from './sealer.ts';
 
 let fresh: FreshDatabase;
@@ -157,7 +158,7 @@ describe('reading definitions', () => {
 
   it('loads ten thousand rules in well under half a second', async () => {
     await database.pool.query(
-      `INSERT INTO definition (noun, slug, body, updated_by) SELECT 'rule', 'many-' || n, $1, 'ops' FROM generate_series(1, 10000) n`,
+      `INSERT INTO definition (noun, slug, body, updated_by, revision) SELECT 'rule', 'many-' || n, $1, 'ops', 1 FROM generate_series(1, 10000) n`,
       [JSON.stringify(rule('a.b.c'))],
     );
     const book = await definitions.loadBook();

@@ -1,20 +1,21 @@
-/** What people define, and the one way to change it: locked, checked, audited, announced. */
+/** What people define, and how one definition is changed: locked, checked, written as a revision, audited, announced. */
 import { isDeepStrictEqual } from 'node:util';
 import { HouseError, type Fault, type JsonValue } from '#contract';
 import type pg from 'pg';
 import { inTransaction, type Database } from '../database.ts';
-import { forgetBackend, forgiveBackend } from '../circuits.ts';
+import { forgiveBackend } from '../circuits.ts';
 import { recordChange } from './audit.ts';
 import { loadBook, refuseUnstorable, type Noun, type StoredBook } from './book.ts';
+import { createBookReader, readChanges, type BookDelta } from './changes.ts';
+import { asStored, findDefinition, lockBook, toDefinition, writeRevision, type StoredDefinition } from './edit.ts';
+import { insist, type Precondition, type Present } from './precondition.ts';
 
-/** A definition with its history in short. */
-export interface StoredDefinition {
-  slug: string;
-  body: JsonValue;
-  createdAt: Date;
-  updatedAt: Date;
-  /** Name of the API key of the last change. */
-  updatedBy: string;
+/** Who changes a definition, why, and on what condition. */
+export interface Editor {
+  /** Name of the API key. */
+  author: string;
+  comment?: string | undefined;
+  precondition?: Precondition | undefined;
 }
 
 /** What came of a PUT. */
@@ -30,46 +31,44 @@ export interface Definitions {
   get(noun: Noun, slug: string): Promise<StoredDefinition | undefined>;
   /**
    * Creates or replaces; the same body again changes nothing. `check` sees the book as it stands before the change, and
-   * nobody else changes it meanwhile. Throws DEFINITION_INVALID with the faults that `check` answers.
+   * nobody else changes it meanwhile. `by` is the name of the author, or more. Throws DEFINITION_INVALID with the faults
+   * that `check` answers, and PRECONDITION_FAILED.
    */
   put(
     noun: Noun,
     slug: string,
     body: JsonValue,
-    actor: string,
+    by: string | Editor,
     check?: (book: StoredBook) => Fault[],
   ): Promise<PutResult>;
-  /** Deletes. Throws NOT_FOUND, or SLUG_IN_USE with the faults that `referrers` answers. */
-  remove(noun: Noun, slug: string, actor: string, referrers?: (book: StoredBook) => Fault[]): Promise<void>;
+  /** Deletes. Throws NOT_FOUND, PRECONDITION_FAILED, or SLUG_IN_USE with the faults that `referrers` answers. */
+  remove(noun: Noun, slug: string, by: string | Editor, referrers?: (book: StoredBook) => Fault[]): Promise<void>;
   loadBook(): Promise<StoredBook>;
+  /** What became of the book since a version; `undefined` when that is too much, or not known, and the book is to be loaded. */
+  changesSince(version: bigint): Promise<BookDelta | undefined>;
   /** Number that moves with every change of the book. */
   version(): Promise<bigint>;
 }
 
-/** Channel on which every change of the book is announced, with the new version. */
-export const bookChannel = 'vestnik_book';
-
 /** Makes the definitions on a database. */
 export function createDefinitions(database: Pick<Database, 'pool' | 'prisma'>): Definitions {
   const { pool, prisma } = database;
+  const readBook = createBookReader();
+  const faultsBy = (client: pg.PoolClient, check?: (book: StoredBook) => Fault[]) => async () =>
+    check ? check(await readBook(client)) : [];
   return {
     list: async (noun, { limit, after }) => {
       const where = { noun, ...(after === undefined ? {} : { slug: { gt: after } }) };
       const rows = await prisma.definition.findMany({ where, orderBy: { slug: 'asc' }, take: limit });
       return rows.map(toDefinition);
     },
-    get: async (noun, slug) => {
-      const row = await prisma.definition.findUnique({ where: { noun_slug: { noun, slug } } });
-      return row ? toDefinition(row) : undefined;
-    },
-    put: (noun, slug, body, actor, check) => {
-      // Through JSON text, as it will be read back: without `undefined`, so that it compares with what is stored.
-      const clean = JSON.parse(JSON.stringify(body)) as JsonValue;
-      return inTransaction(pool, (client) => put(client, { noun, slug, actor }, clean, check));
-    },
-    remove: (noun, slug, actor, referrers) =>
-      inTransaction(pool, (client) => remove(client, { noun, slug, actor }, referrers)),
+    get: (noun, slug) => findDefinition(pool, noun, slug),
+    put: (noun, slug, body, by, check) =>
+      inTransaction(pool, (client) => put(client, targetOf(noun, slug, by), asStored(body), faultsBy(client, check))),
+    remove: (noun, slug, by, referrers) =>
+      inTransaction(pool, (client) => remove(client, targetOf(noun, slug, by), faultsBy(client, referrers))),
     loadBook: () => loadBook(pool),
+    changesSince: (version) => readChanges(pool, version),
     version: async () => {
       const { rows } = await pool.query<{ version: string }>({
         name: 'book_version',
@@ -80,89 +79,58 @@ export function createDefinitions(database: Pick<Database, 'pool' | 'prisma'>): 
   };
 }
 
-interface Target {
+interface Target extends Editor {
   noun: Noun;
   slug: string;
-  actor: string;
+}
+
+function targetOf(noun: Noun, slug: string, by: string | Editor): Target {
+  return { noun, slug, ...(typeof by === 'string' ? { author: by } : by) };
 }
 
 async function put(
   client: pg.PoolClient,
   target: Target,
   body: JsonValue,
-  check?: (book: StoredBook) => Fault[],
+  faultsNow: () => Promise<Fault[]>,
 ): Promise<PutResult> {
   refuseUnstorable(body);
   await lockBook(client);
-  const faults = check ? check(await loadBook(client)) : [];
+  const { noun, slug } = target;
+  const before = await findDefinition(client, noun, slug);
+  insist(target.precondition, `The ${noun} \`${slug}\``, presentOf(noun, before));
+  const faults = await faultsNow();
   if (faults.length > 0) throw new HouseError('DEFINITION_INVALID', { faults });
-  const before = await find(client, target);
-  if (target.noun === 'backend') await forgiveBackend(client, target.slug);
+  if (noun === 'backend') await forgiveBackend(client, slug);
   if (before && isDeepStrictEqual(before.body, body)) return { stored: before, created: false };
-  const { rows } = await client.query<DefinitionRow>(
-    `INSERT INTO definition (noun, slug, body, updated_by) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (noun, slug) DO UPDATE SET body = EXCLUDED.body, updated_at = now(), updated_by = EXCLUDED.updated_by
-     RETURNING ${columns}`,
-    [target.noun, target.slug, JSON.stringify(body), target.actor],
-  );
+  await writeRevision(client, [{ noun, slug, body }], { ...target, kind: 'change' });
   await recordChange(client, {
-    actor: target.actor,
+    actor: target.author,
     action: before ? 'replace' : 'create',
-    noun: target.noun,
-    name: target.slug,
+    noun,
+    name: slug,
     before: before?.body,
     after: body,
   });
-  await announce(client);
-  return { stored: toDefinition(rows[0]!), created: !before };
+  return { stored: (await findDefinition(client, noun, slug))!, created: !before };
 }
 
-async function remove(client: pg.PoolClient, target: Target, referrers?: (book: StoredBook) => Fault[]): Promise<void> {
+async function remove(client: pg.PoolClient, target: Target, faultsNow: () => Promise<Fault[]>): Promise<void> {
   await lockBook(client);
-  const before = await find(client, target);
-  if (!before) throw new HouseError('NOT_FOUND', { detail: `There is no ${target.noun} ${target.slug}.` });
-  const faults = referrers ? referrers(await loadBook(client)) : [];
+  const { noun, slug } = target;
+  const before = await findDefinition(client, noun, slug);
+  if (!before && target.precondition?.ifMatch === undefined)
+    throw new HouseError('NOT_FOUND', { detail: `There is no ${noun} ${slug}.` });
+  insist(target.precondition, `The ${noun} \`${slug}\``, presentOf(noun, before));
+  const faults = await faultsNow();
   if (faults.length > 0) throw new HouseError('SLUG_IN_USE', { faults });
-  await client.query('DELETE FROM definition WHERE noun = $1 AND slug = $2', [target.noun, target.slug]);
-  if (target.noun === 'backend') await forgetBackend(client, target.slug);
-  await recordChange(client, {
-    actor: target.actor,
-    action: 'delete',
-    noun: target.noun,
-    name: target.slug,
-    before: before.body,
-  });
-  await announce(client);
+  await writeRevision(client, [{ noun, slug }], { ...target, kind: 'change' });
+  const change = { actor: target.author, action: 'delete', noun, name: slug, before: before?.body } as const;
+  await recordChange(client, change);
 }
 
-async function lockBook(client: pg.PoolClient): Promise<void> {
-  await client.query('SELECT version FROM book WHERE id = 1 FOR UPDATE');
-}
-
-async function announce(client: pg.PoolClient): Promise<void> {
-  await client.query(
-    `WITH moved AS (UPDATE book SET version = version + 1 WHERE id = 1 RETURNING version)
-     SELECT pg_notify($1, version::text) FROM moved`,
-    [bookChannel],
-  );
-}
-
-interface DefinitionRow {
-  slug: string;
-  body: unknown;
-  createdAt: Date;
-  updatedAt: Date;
-  updatedBy: string;
-}
-
-const columns = 'slug, body, created_at AS "createdAt", updated_at AS "updatedAt", updated_by AS "updatedBy"';
-
-async function find(client: pg.PoolClient, { noun, slug }: Target): Promise<StoredDefinition | undefined> {
-  const sql = `SELECT ${columns} FROM definition WHERE noun = $1 AND slug = $2`;
-  const { rows } = await client.query<DefinitionRow>(sql, [noun, slug]);
-  return rows[0] ? toDefinition(rows[0]) : undefined;
-}
-
-function toDefinition({ slug, body, createdAt, updatedAt, updatedBy }: DefinitionRow): StoredDefinition {
-  return { slug, body: body as JsonValue, createdAt, updatedAt, updatedBy };
+/** Settings are always there, so that the first to set them can make sure of that too: their first tag is "0". */
+function presentOf(noun: Noun, stored: StoredDefinition | undefined): Present | undefined {
+  if (stored) return { tag: String(stored.revision), changedBy: stored.updatedBy, changedAt: stored.updatedAt };
+  return noun === 'settings' ? { tag: '0' } : undefined;
 }

@@ -9,6 +9,7 @@ import {
   type EventStory,
   type EventView,
   type Page,
+  type TrailEntry,
 } from '#contract';
 import { inTransaction, type Database } from '../database.ts';
 import { recordChange } from '../management/audit.ts';
@@ -43,12 +44,16 @@ export async function listEvents({ pool }: Pick<Database, 'pool'>, query: EventQ
 
 /** The whole story of an event; `undefined` when there is none. Takes the bare id. */
 export async function getEvent({ pool }: Pick<Database, 'pool'>, id: string): Promise<EventStory | undefined> {
-  const { rows } = await pool.query<EventRecord>(`SELECT ${eventColumns} FROM event WHERE id = $1`, [id]);
+  const { rows } = await pool.query<EventRecord & { trail: TrailEntry[] | null }>(
+    `SELECT ${eventColumns}, trail FROM event WHERE id = $1`,
+    [id],
+  );
   if (!rows[0]) return undefined;
   const floor = uuidFloor(uuidTimeMs(id) - clockSlackMs);
   const deliveries = await readDeliveriesOf(pool, id, floor, storyLimits.deliveries + 1);
   return {
     ...toEventView(rows[0]),
+    ...(rows[0].trail ? { recipients: rows[0].trail } : {}),
     deliveries: deliveries.slice(0, storyLimits.deliveries),
     moreDeliveries: deliveries.length > storyLimits.deliveries,
   };

@@ -5,3 +5,4 @@ export type { DeliveryQuery } from './deliveries.ts';
 export type { RedriveWish, Redriven } from './redrive.ts';
 export type { Arrival, InboxQuery, InboxReading, ReadMarks } from './inbox.ts';
 export type { WaitingRoom } from './waiting.ts';
+export * from './past-events.ts';

@@ -12,6 +12,7 @@ import {
   type JsonValue,
   type Message,
   type Outcome,
+  type Priority,
 } from '#contract';
 
 /** A row of `event`. */
@@ -28,11 +29,14 @@ export interface EventRecord {
   state: EventState;
   rules: string[];
   notes: string[];
+  routed_at: Date | null;
+  /** As text, because `bigint` may exceed a JavaScript number. */
+  book_version: string | null;
 }
 
 /** Columns of an `EventRecord`. */
 export const eventColumns =
-  'id, source, type, subject, time, idempotency_key, correlation_key, data, extensions, state, rules, notes';
+  'id, source, type, subject, time, idempotency_key, correlation_key, data, extensions, state, rules, notes, routed_at, book_version';
 
 /** A row of `delivery` with the type of its event. */
 export interface DeliveryRecord {
@@ -55,11 +59,12 @@ export interface DeliveryRecord {
   correlation_key: string | null;
   held_since: Date | null;
   valid_until: Date | null;
+  priority: Priority | null;
 }
 
 /** Columns of a `DeliveryRecord`, apart from the type of the event. */
 export const deliveryColumns =
-  'id, event_id, rule, recipient, backend, address, address_kind, message, state, attempts, due_at, finished_at, last_outcome, fallback_to, correlation_key, held_since, valid_until';
+  'id, event_id, rule, recipient, backend, address, address_kind, message, state, attempts, due_at, finished_at, last_outcome, fallback_to, correlation_key, held_since, valid_until, priority';
 
 /** A row of `attempt`. */
 export interface AttemptRecord {
@@ -110,6 +115,8 @@ export function toEventView(row: EventRecord): EventView {
       idempotencyKey: row.idempotency_key,
       correlationKey: row.correlation_key,
       extensions: row.extensions,
+      routedAt: row.routed_at?.toISOString() ?? null,
+      revision: row.book_version === null ? null : Number(row.book_version),
     }),
   };
 }
@@ -140,6 +147,9 @@ export function toDeliveryView(row: DeliveryRecord): DeliveryView {
       correlationKey: row.correlation_key,
       heldSince: row.held_since?.toISOString() ?? null,
       validUntil: row.valid_until?.toISOString() ?? null,
+      priority: row.priority,
+      // Held for somebody to come online it waits too, but then for no hour.
+      notBefore: row.state === 'waiting' && row.held_since === null ? row.due_at.toISOString() : null,
     }),
   };
 }

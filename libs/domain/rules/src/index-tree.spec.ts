@@ -1,28 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventFacts, JsonValue } from '#contract';
-import { AnchorIndex, type Anchored } from './anchors.ts';
 import { Fields, PathTable } from './fields.ts';
+import { IndexTree } from './index-tree.ts';
 import { readPattern } from './pattern.ts';
-
-interface Named extends Anchored {
-  name: string;
-}
 
 function indexOf(patterns: readonly JsonValue[]): (event: Partial<EventFacts>) => string[] {
   const paths = new PathTable();
   const items = patterns.flatMap((pattern, index) =>
-    readPattern(pattern).combinations.map((conditions): Named => ({
+    readPattern(pattern).combinations.map((conditions) => ({
       name: `r${index}`,
       conditions: conditions.map((condition) => ({ condition, pathId: paths.idOf(condition.path) })),
     })),
   );
-  const index = new AnchorIndex(items);
+  const index = new IndexTree((id) => items[id]?.conditions ?? []);
+  index.fill([...items.keys()]);
   const fields = new Fields();
   return (event) => {
     paths.read({ id: '1', source: 's', type: 't', time: '2026-11-20T10:00:00Z', data: {}, ...event }, fields);
-    const found = new Set<string>();
-    index.visit(fields, ({ name }) => found.add(name));
-    return [...found];
+    const { ids, count } = index.visit(fields);
+    return [...new Set(ids.slice(0, count).map((id) => items[id]?.name as string))];
   };
 }
 

@@ -127,9 +127,10 @@ describe.each([twoCouriers, fleets[0]!])('a backend that fails as a whole, on $n
     const arrived = numbersAt(far);
     expect([...arrived].sort((a, b) => a - b)).toEqual(counted(20));
     expect(arrived.filter((n) => n % 2 === 0)).toEqual(counted(10).map((n) => n * 2));
-    // The first is the probe; what is under way at once may overtake each other a little.
+    // The first is the probe: the oldest, or the next one while a probe that failed still holds the oldest. What is under way
+    // at once may overtake each other a little.
     const odd = arrived.filter((n) => n % 2 === 1);
-    expect([arrived[0], sum(odd.slice(0, 5)) < sum(odd.slice(5))]).toEqual([0, true]);
+    expect([arrived[0]! < 2, sum(odd.slice(0, 5)) < sum(odd.slice(5))]).toEqual([true, true]);
     await waitFor(async () => (await ask('SELECT 1 FROM circuit')).length === 0, { what: 'the circuit to close' });
     await expectQuick('to.far');
   });

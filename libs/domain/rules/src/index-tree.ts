@@ -14,7 +14,7 @@ import type { Condition } from './pattern.ts';
 export type ConditionsOf = (id: number) => readonly PlacedCondition[];
 
 /** Buckets up to this size are not worth telling apart. */
-const smallBucket = 12;
+const smallBucket = 4;
 
 /** In how many buckets of deeper nodes one item may be. Lists of values multiply from node to node. */
 const mostCopies = 64;

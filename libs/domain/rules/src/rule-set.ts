@@ -33,7 +33,7 @@ export interface RuleSet<R extends RuleCondition = Rule> {
   explainOne(rule: RuleCondition, event: EventFacts): RuleVerdict;
   /**
    * Answers the set with some rules changed, at a cost that follows the changes. This set stays what it was, but hands
-   * its index over: the next question to it builds one anew (about a tenth of compiling). So update the newest set only,
+   * its index over: the next question to it builds one anew, which costs about as much as compiling. So update the newest set only,
    * and for a second line of changes beside it compile a set of its own.
    */
   update(changes: Iterable<RuleChange<R>>): RuleSet<R>;

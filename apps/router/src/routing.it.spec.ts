@@ -151,6 +151,17 @@ describe('routing', () => {
     expect(asked).toEqual([['a', 'b']]);
   });
 
+  it('routes all events of a batch, also when one asks for followers of what nobody can follow', async () => {
+    const ids = [
+      await makeEvent(world.database, { data: { of: 'order\u0000' } }),
+      await makeEvent(world.database, { data: { of: 'half \ud800' } }),
+      await makeEvent(world.database),
+    ];
+    const notify = [{ to: ['followers:{{ data.of }}', 'recipient:anna'], strategy: 'first' as const }];
+    await route(ids, specBook({ fans: { notify } }));
+    for (const id of ids) expect(await eventOf(id)).toMatchObject({ state: 'routed', rules: ['fans'] });
+  });
+
   it('counts what goes wrong with the `when` of rules, until the rule is changed', async () => {
     const ids = [await makeEvent(world.database), await makeEvent(world.database), await makeEvent(world.database)];
     await route(ids.slice(0, 2), specBook({ broken: { when: 'data.none > 3' }, sound: {} }));

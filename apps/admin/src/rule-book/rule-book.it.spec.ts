@@ -1,55 +1,20 @@
-import { loadConfig } from '#platform/config';
-import { createLogger } from '#platform/log';
-import { runtimeEnv, startApp, type RunningApp } from '#platform/runtime';
-import { freshDatabase, type FreshDatabase } from '#testing/services';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AdminModule } from '../admin.module.ts';
-import { adminEnv, adminProviders } from '../providers.ts';
+import { startApi, type Answer as ApiAnswer, type Api } from './spec-api.ts';
 
-const env = { ...runtimeEnv, ...adminEnv };
-const adminKey = 'bootstrap-key-0123456789';
-let fresh: FreshDatabase;
-let app: RunningApp;
-
+let api: Api;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  const given = {
-    PORT: '0',
-    HOST: '127.0.0.1',
-    DATABASE_URL: fresh.url,
-    ADMIN_API_KEY: adminKey,
-    SECRET_KEY: 'a secret of sixteen',
-  };
-  const parts = { name: 'admin', env, modules: [AdminModule], providers: adminProviders };
-  app = await startApp(parts, loadConfig(env, given), createLogger('admin', 'silent'));
+  api = await startApi();
 });
-afterAll(async () => {
-  await app.stop();
-  await fresh.drop();
-});
+afterAll(() => api.stop());
 
 interface Answer {
   status: number;
-  body: Record<string, unknown> & {
-    code?: string;
-    items?: { slug: string }[];
-    next?: string;
-    errors?: { pointer: string; detail: string }[];
-  };
+  body: ApiAnswer['body'] & { items?: { slug: string }[]; next?: string };
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Answer> {
-  const headers = {
-    authorization: `Bearer ${adminKey}`,
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  const answer = await fetch(app.url + path, {
-    method,
-    headers,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
+async function ask(method: string, path: string, sent?: unknown): Promise<Answer> {
+  const { status, body } = await api.ask(method, path, sent);
+  return { status, body };
 }
 
 const pointers = (answer: Answer) => answer.body.errors?.map((fault) => fault.pointer);
